@@ -1,0 +1,37 @@
+# Everything runs in .venv, inside this checkout. `make demo` and `make test` set it up themselves.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.PHONY: demo test test-all lint bench clean
+
+$(STAMP): pyproject.toml $(wildcard plugins/*/__init__.py)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/python samples/demo.py samples $(wildcard ../shared/samples)
+
+test: $(STAMP) lint
+	$(BIN)/copydesk check
+	$(BIN)/copydesk test
+	$(BIN)/python -m pytest --quiet -n auto
+
+test-all: $(STAMP) lint
+	$(BIN)/copydesk check
+	$(BIN)/copydesk test
+	$(BIN)/python -m pytest --quiet -n auto -m ""
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,32 @@
+"""The command line. The only place that prints, and where an error becomes text and an exit code.
+
+0  everything came out clean, or within what was allowed
+1  documents failed or were rejected beyond what was allowed; an example or a rule's example failed
+2  the command line, a pipelines.yaml, a plugin or an input is wrong
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from copydesk.errors import CopydeskError
+
+
+def main() -> None:
+    """Run the command, and turn what goes wrong into a message and an exit code."""
+    from copydesk.cli.app import app
+
+    try:
+        app(prog_name="copydesk")
+    except CopydeskError as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"copydesk: {error}", file=sys.stderr)  # noqa: T201 (a face may)
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has had enough. Python would complain once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,132 @@
+"""The commands and their options. What a command does stands in the module of its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Raw reprinted news articles in, clean text and the facts printed around it out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Inputs = Annotated[list[str], typer.Argument(help="Text files, folders, .jsonl files, or - for standard input.")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="A pipelines.yaml; ./pipelines.yaml or the house's where not given."),
+]
+Name = Annotated[str, typer.Option("--pipeline", "-p", help="The pipeline to run.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="A .jsonl file or a folder; standard output without.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the whole stack of an error.")]
+DEFAULT = "reprints"
+
+
+@app.command()
+def run(
+    inputs: Inputs,
+    pipeline: Name = DEFAULT,
+    output: Output = None,
+    config: Config = None,
+    rejects: Annotated[Path | None, typer.Option(help="Where rejected and failed documents go (.jsonl).")] = None,
+    segments: Annotated[bool, typer.Option("--segments", help="Add every segment to each record.")] = False,
+    allow_failed: Annotated[str, typer.Option(help="How many documents may fail: a number or a share, 5%.")] = "0",
+    allow_rejected: Annotated[str, typer.Option(help="How many documents may be rejected.")] = "100%",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Clean documents: text and facts out, one record each."""
+    from copydesk.cli.run import Run
+
+    task = Run(inputs, pipeline, output, config=config, rejects=rejects, segments=segments, quiet=quiet)
+    raise typer.Exit(task(allow_failed, allow_rejected))
+
+
+@app.command()
+def explain(inputs: Inputs, pipeline: Name = DEFAULT, config: Config = None, debug: Debug = False) -> None:
+    """Show what each stage did to a document, and why; then the facts and the clean text."""
+    from copydesk.cli.explain import explain_all
+
+    raise typer.Exit(explain_all(inputs, pipeline, config))
+
+
+@app.command()
+def restore(inputs: Inputs, output: Output = None, debug: Debug = False) -> None:
+    """Give the raw texts back from records: .jsonl files, a folder of records, or standard input."""
+    from copydesk.cli.restore import restore_all
+
+    restore_all(inputs, output)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="pipelines.yaml files; ./pipelines.yaml without.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Check pipelines.yaml files, their plugins and rules, without running anything."""
+    from copydesk.cli.check import check_all
+
+    check_all(files or [])
+
+
+@app.command()
+def test(
+    file: Annotated[Path | None, typer.Argument(help="A pipelines.yaml; ./pipelines.yaml without.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Run the examples of a pipelines.yaml and of its rules."""
+    from copydesk.cli.test import test_file
+
+    raise typer.Exit(test_file(file))
+
+
+@app.command()
+def stages(
+    name: Annotated[str | None, typer.Argument(help="One stage, with its options and help.")] = None,
+    config: Config = None,
+    debug: Debug = False,
+) -> None:
+    """List the stages that the plugins offer, or show one."""
+    from copydesk.cli.stages import show_stage, show_stages
+
+    if name:
+        show_stage(name, config)
+    else:
+        show_stages(config)
+
+
+@app.command()
+def schema(config: Config = None, debug: Debug = False) -> None:
+    """Print the JSON Schema of pipelines.yaml, with the installed plugins' options, for editors."""
+    from copydesk.cli.schema import print_schema
+
+    print_schema(config)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new project's folder.")] = Path(),
+    debug: Debug = False,
+) -> None:
+    """Start a project: pipelines.yaml, a plugin, rules and an article, ready to run."""
+    from copydesk.cli.scaffold import init_project
+
+    init_project(folder)
+
+
+@app.command("new-plugin")
+def new_plugin(
+    name: Annotated[str, typer.Argument(help="The plugin's name, a Python word: drop_ad_lines.")],
+    folder: Annotated[Path, typer.Option(help="Where it goes.")] = Path("plugins"),
+    debug: Debug = False,
+) -> None:
+    """Write a plugin with its test, passing as written."""
+    from copydesk.cli.scaffold import write_plugin
+
+    write_plugin(name, folder)

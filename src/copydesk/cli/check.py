@@ -1,0 +1,37 @@
+"""copydesk check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from copydesk.cli.show import console
+from copydesk.config import load
+from copydesk.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Sequence
+
+    from copydesk.config import Pipelines
+
+
+def check_all(files: Sequence[Path]) -> None:
+    """Load each file and build its pipelines, which reads their rules. Raises ConfigError with all mistakes."""
+    problems: list[str] = []
+    for file in files or (None,):
+        try:
+            show_checked(load(file))
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def show_checked(pipelines: Pipelines) -> None:
+    out = console()
+    for pipeline in pipelines.values():
+        count = sum(len(rules) for rules in pipeline.rules)
+        stages = f"{len(pipeline.stages)} stages, {count:,} rules, {len(pipeline.spec.examples)} examples"
+        out.print(f"{pipelines.path}: {pipeline.name}: {stages}: ok")
+    for fault in pipelines.plugins.faults:
+        console(err=True).print(str(fault), style="yellow")

@@ -1,0 +1,130 @@
+"""The ledger: what left the text, what changed in it, and how to get the input back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable  # noqa: TC003 (msgspec reads annotations at run time)
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from copydesk.document import Signature, breaks_line
+from copydesk.errors import InputError
+
+if TYPE_CHECKING:
+    from copydesk.document import Document, Segment
+
+PARAGRAPH = "\n\n"
+_LAYOUT = Signature("layout", "")
+
+
+class Entry(msgspec.Struct, omit_defaults=True):
+    """One line of the ledger.
+
+    A removal has a `role`, and in `was` the text that stood at each place of `at`, the white space after it included.
+    A change has no role; its one `was` now reads `now` at every place. Places are characters of the raw text.
+    `layout` signs the white space between paragraphs.
+    """
+
+    stage: str
+    rule: str = ""
+    role: str | None = None
+    at: list[int] = []
+    was: list[str] = []
+    now: str = ""
+
+
+class Ledger:
+    """Entries on their way: removals grouped by reason, changes by what became what."""
+
+    def __init__(self) -> None:
+        self._removals: dict[tuple[Signature, str], Entry] = {}
+        self._changes: dict[tuple[Signature, str, str], Entry] = {}
+
+    def removed(self, at: int, was: str, role: str, by: Signature) -> None:
+        """Note a removal. One that goes on where the last of its reason ended makes that one longer."""
+        entry = self._removals.get((by, role))
+        if entry is None:
+            self._removals[by, role] = Entry(by.stage, by.rule, role, [at], [was])
+        elif entry.at[-1] + len(entry.was[-1]) == at:
+            entry.was[-1] += was
+        else:
+            entry.at.append(at)
+            entry.was.append(was)
+
+    def changed(self, at: int, was: str, now: str, by: Signature) -> None:
+        """Note a change; nothing where nothing changed."""
+        if was == now:
+            return
+        entry = self._changes.get((by, was, now))
+        if entry is None:
+            self._changes[by, was, now] = Entry(by.stage, by.rule, None, [at], [was], now)
+        else:
+            entry.at.append(at)
+
+    def entries(self) -> list[Entry]:
+        return [*self._removals.values(), *self._changes.values()]
+
+
+def settle(doc: Document) -> tuple[str, list[Entry]]:
+    """The clean text, and the ledger of all that is not in it.
+
+    Kept segments stand in order. Two are parted by a blank line where the raw text between them breaks a line, else by
+    one space; the halves of a split that was not needed stay together. A removed segment owns the white space after it.
+    """
+    raw, ledger = doc.raw, Ledger()
+    parts: list[str] = []
+    segments = doc.segments
+    if not segments:
+        ledger.changed(0, raw, "", _LAYOUT)
+        return "", ledger.entries()
+    ledger.changed(0, raw[: segments[0].start], "", _LAYOUT)
+    last: Segment | None = None
+    gap_end = 0  # where the white space after `last` ends
+    for segment, following in zip(segments, [*(s.start for s in segments[1:]), len(raw)], strict=True):
+        if segment.role not in doc.keep or not segment.text:
+            role, by = (segment.role, segment.by) if segment.role not in doc.keep else ("other", None)
+            by = by or (segment.edits[-1].by if segment.edits else _LAYOUT)
+            ledger.removed(segment.start, raw[segment.start : following], role, by)
+            continue
+        if last is not None:
+            parting = _parting(raw, last, segment)
+            ledger.changed(last.end, raw[last.end : gap_end], parting, _LAYOUT)
+            parts.append(parting)
+        for edit in segment.edits:
+            ledger.changed(edit.start, raw[edit.start : edit.end], edit.now, edit.by)
+        parts.append(segment.text)
+        last, gap_end = segment, following
+    if last is not None:
+        ledger.changed(last.end, raw[last.end : gap_end], "", _LAYOUT)
+    return "".join(parts), ledger.entries()
+
+
+def _parting(raw: str, left: Segment, right: Segment) -> str:
+    between = raw[left.end : right.start]
+    if not between and not (left.edits and left.edits[-1].end == left.end):
+        return ""
+    return PARAGRAPH if breaks_line(between) else " "
+
+
+def restore(text: str, ledger: Iterable[Entry]) -> str:
+    """The raw text again, from the clean text and its ledger.
+
+    Raises InputError where the two do not belong together.
+    """
+    # An insertion (nothing was there) comes before whatever else happened at its place.
+    places = sorted(
+        (at, was != "", was, len(entry.now))
+        for entry in ledger
+        for at, was in zip(entry.at, entry.was if entry.role else entry.was * len(entry.at), strict=True)
+    )
+    parts: list[str] = []
+    done = here = 0  # how far the raw text is put together, and how far the clean text is used up
+    for at, _, was, skip in places:
+        if at < done or here + at - done + skip > len(text):
+            message = f"the ledger does not belong to this text: it has an entry at {at}, which the text does not reach"
+            raise InputError(message)
+        parts += text[here : here + at - done], was
+        here += at - done + skip
+        done = at + len(was)
+    parts.append(text[here:])
+    return "".join(parts)

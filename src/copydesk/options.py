@@ -1,0 +1,120 @@
+"""A stage's options, read from its signature: the signature is the schema, the docstring is the help."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+
+import msgspec
+
+from copydesk.errors import PluginError
+from copydesk.hooks import Offered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REQUIRED = msgspec.NODEFAULT
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One option of a stage: its type as annotated, and its default (REQUIRED where it has none)."""
+
+    name: str
+    type: Any
+    default: Any
+
+    @property
+    def offered(self) -> str | None:
+        """The hook whose offers this option names, if it names one."""
+        marks = get_args(self.type)[1:] if get_origin(self.type) is Annotated else ()
+        return next((mark.hook for mark in marks if isinstance(mark, Offered)), None)
+
+
+class StageKind(msgspec.Struct, frozen=True):
+    """A stage that a plugin offers: a function, or a class that is built with its options."""
+
+    name: str
+    plugin: str
+    make: Callable[..., Any]
+    options: dict[str, Option]
+    place: str
+
+    @property
+    def about(self) -> str:
+        """The first line of the docstring."""
+        return self.help.split("\n", 1)[0]
+
+    @property
+    def help(self) -> str:
+        """The whole docstring."""
+        return inspect.getdoc(self.make) or ""
+
+    def built(self, **options: Any) -> Callable[..., Any]:
+        """The callable that takes a document."""
+        if inspect.isclass(self.make):
+            made: Callable[..., Any] = self.make(**options)
+            return made
+        make = self.make
+        return (lambda doc: make(doc, **options)) if options else make
+
+
+def stage_kind(offer: Any, plugin: str) -> StageKind:
+    """What a plugin handed to `register`, checked. Raises PluginError where it cannot be a stage."""
+    name = getattr(offer, "__name__", None)
+    if not callable(offer) or not isinstance(name, str) or not name.isidentifier():
+        raise PluginError(
+            plugin, f"{offer!r} has no name to call it by. Register a function or a class, not a partial."
+        )
+    parameters = _parameters(offer, name, plugin)
+    options = {p.name: _option(offer, p, name, plugin) for p in parameters}
+    return StageKind(name, plugin, offer, options, _place(offer))
+
+
+def _parameters(offer: Callable[..., Any], name: str, plugin: str) -> list[inspect.Parameter]:
+    """The options among the parameters; the document is what comes first."""
+    is_class = inspect.isclass(offer)
+    if is_class and "__call__" not in dir(offer):
+        raise PluginError(plugin, f"the class `{name}` has no `__call__(self, doc)`, so it cannot take a document.")
+    call = offer.__call__ if is_class else offer
+    first = list(inspect.signature(call).parameters.values())[1 if is_class else 0 :]
+    positional = [p for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(positional) != 1:
+        raise PluginError(
+            plugin, f"the stage `{name}` takes {len(positional)} positional parameters; it takes one, `doc`."
+        )
+    own = inspect.signature(offer).parameters.values() if is_class else first[1:]
+    for parameter in own:
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            message = f"`{parameter.name}` of the stage `{name}` is not keyword-only. Write `*,` before the options."
+            raise PluginError(plugin, message)
+    return list(own)
+
+
+def _option(offer: Any, parameter: inspect.Parameter, name: str, plugin: str) -> Option:
+    if parameter.annotation is parameter.empty:
+        raise PluginError(plugin, f"the option `{parameter.name}` of the stage `{name}` has no type. Annotate it.")
+    default = REQUIRED if parameter.default is parameter.empty else parameter.default
+    return Option(parameter.name, _evaluated(offer, parameter, name, plugin), default)
+
+
+def _evaluated(offer: Any, parameter: inspect.Parameter, name: str, plugin: str) -> Any:
+    """The annotation as a type. Only the options' are looked at: the document's may stand under TYPE_CHECKING."""
+    annotation = parameter.annotation
+    if not isinstance(annotation, str):
+        return annotation
+    function = offer.__init__ if inspect.isclass(offer) else offer
+    try:
+        return eval(annotation, inspect.unwrap(function).__globals__)  # noqa: S307 (the plugin's own source, already run)
+    except Exception as error:
+        message = (
+            f"the type `{annotation}` of the option `{parameter.name}` of the stage `{name}` cannot be read: {error}. "
+            "Import what it needs outside `if TYPE_CHECKING:`."
+        )
+        raise PluginError(plugin, message) from error
+
+
+def _place(offer: Any) -> str:
+    try:
+        return f"{inspect.getsourcefile(offer)}:{inspect.getsourcelines(offer)[1]}"
+    except (OSError, TypeError):
+        return ""

@@ -1,0 +1,226 @@
+"""The pipeline: a named list of stages, and the loop that runs a document through them."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from copydesk.decoding import decode
+from copydesk.document import Document
+from copydesk.errors import ConfigError, InputError, StageError, did_you_mean
+from copydesk.ledger import restore, settle
+from copydesk.options import REQUIRED
+from copydesk.plugins import Plugins
+from copydesk.rules import Engine, Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    Stage = Callable[[Document], Any]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One stage of a pipeline as written: its name, its options, and where it stands (file:line)."""
+
+    name: str
+    options: dict[str, Any] = {}
+    place: str = ""
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """One example of a pipeline: what comes `in`, and what must come out of it. It is a test."""
+
+    label: str
+    text: str
+    out: str | None = None
+    facts: dict[str, Any] = {}
+    rejected: str | None = None
+    line: int = 0
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True):
+    """All that makes a pipeline, and all that is pickled of it. `plugins` are the drop-in files and folders."""
+
+    name: str
+    steps: tuple[Step, ...]
+    keep: tuple[str, ...] = ("body",)
+    about: str = ""
+    plugins: tuple[Path, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+class Pipeline:
+    """A named list of stages. Call it with a text, a mapping with a `text`, bytes or a Document.
+
+        pipeline = copydesk.load("pipelines.yaml")["reprints"]
+        doc = pipeline(raw)               # raises StageError where a stage fails
+        for doc in pipeline.stream(raws): # one out for each in, in order; doc.outcome tells how it went
+            ...
+
+    What is heavy is built once, on first use. It is safe to share among threads, and pickles as its spec.
+    """
+
+    def __init__(self, spec: Spec, plugins: Plugins | None = None) -> None:
+        self.spec = spec
+        self._plugins = plugins
+        self._stages: list[tuple[str, Stage]] | None = None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Pipeline {self.spec.name}: {', '.join(step.name for step in self.spec.steps)}>"
+
+    def __reduce__(self) -> tuple[type[Pipeline], tuple[Spec]]:
+        return Pipeline, (self.spec,)
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def stages(self) -> list[tuple[str, Stage]]:
+        """The built stages with their names. Building them loads tables and rules: once, under a lock."""
+        if self._stages is None:
+            with self._lock:
+                if self._stages is None:
+                    self._stages = self._built()
+        return self._stages
+
+    def _built(self) -> list[tuple[str, Stage]]:
+        plugins = self._plugins or Plugins.found(self.spec.plugins)
+        stages = [(step.name, built(step, plugins)) for step in self.spec.steps]
+        share_rules([stage for _, stage in stages])
+        return stages
+
+    @property
+    def rules(self) -> list[Rules]:
+        """The rules of the stages that have some."""
+        return rules_of(stage for _, stage in self.stages)
+
+    def __call__(self, item: str | bytes | Mapping[str, Any] | Document) -> Document:
+        """Run one document. Raises StageError where a stage fails, InputError where the item holds no text."""
+        doc = as_document(item)
+        self._run(doc)
+        return doc
+
+    def stream(self, items: Iterable[str | bytes | Mapping[str, Any] | Document]) -> Iterator[Document]:
+        """Run many, one by one, as they are asked for. A document that fails comes out too, with `outcome` failed."""
+        for item in items:
+            try:
+                doc = as_document(item)
+            except InputError as error:
+                doc = Document(str(item))
+                doc.fail("input", str(error))
+            if doc.outcome == "clean":
+                self.attempt(doc)
+            yield doc
+
+    def attempt(self, doc: Document) -> None:
+        """Run one document; a failure is noted on it instead of raised."""
+        try:
+            self._run(doc)
+        except StageError as error:
+            doc.fail(error.stage, str(error))
+
+    def _run(self, doc: Document) -> None:
+        doc.keep = self.spec.keep
+        run(doc, self.stages, self.name)
+        if doc.outcome != "clean":
+            return
+        doc.text, doc.ledger = settle(doc)
+        if restore(doc.text, doc.ledger) != doc.raw:
+            message = (
+                f"{self.name}: the ledger does not give the raw text back; a stage set a segment's text by itself."
+            )
+            raise StageError("ledger", message)
+
+
+def run(doc: Document, stages: Sequence[tuple[str, Stage]], pipeline: str = "") -> None:
+    """The loop: hand the pen to each stage in turn, until the last, or until one turns the document away."""
+    for position, (name, stage) in enumerate(stages, 1):
+        doc.signed_by(name)
+        try:
+            result = stage(doc)
+        except (Exception, SystemExit) as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            message = f"{pipeline}[{position}] {name} ({where.filename}:{where.lineno}) failed on document `{doc.id}`"
+            raise StageError(name, f"{message}: {type(error).__name__}: {error}") from error
+        if result is not None and result is not doc:
+            message = f"{pipeline}[{position}] {name} returned {type(result).__name__} for document `{doc.id}`"
+            raise StageError(name, f"{message}. A stage marks the document and returns nothing.")
+        if doc.outcome != "clean":
+            return
+
+
+def as_document(item: str | bytes | Mapping[str, Any] | Document) -> Document:
+    """A Document of a text, of bytes (decoded), or of a mapping with a `text`; its other fields pass through."""
+    if isinstance(item, Document):
+        return item
+    if isinstance(item, str):
+        return Document(item)
+    if isinstance(item, bytes):
+        return decoded_document(item)
+    text = item.get("text")
+    if not isinstance(text, str):
+        held = (
+            f"it is {type(text).__name__}"
+            if "text" in item
+            else f"there are {', '.join(map(str, item)) or 'no fields'}"
+        )
+        raise InputError(f"a document needs a field `text` with text in it; {held}.")
+    id_ = item.get("id")
+    extra = {key: value for key, value in item.items() if key not in ("id", "text")}
+    return Document(text, id="" if id_ is None else str(id_), extra=extra)
+
+
+def decoded_document(data: bytes, *, id: str = "") -> Document:
+    """A Document of a file's bytes; `encoding` is noted where it was not UTF-8 and gives the bytes back."""
+    decoded = decode(data)
+    way_back = decoded.exact and decoded.encoding != "utf-8"
+    doc = Document(decoded.text, id=id, encoding=decoded.encoding if way_back else "")
+    for flag in decoded.flags:
+        doc.flag(flag)
+    return doc
+
+
+def built(step: Step, plugins: Plugins) -> Stage:
+    """The callable of one step. Raises ConfigError where the stage cannot be built with its options."""
+    kind = plugins.stages.get(step.name)
+    if kind is None:
+        faults = "".join(f"\n{fault}" for fault in plugins.faults)
+        raise ConfigError(f"{step.place}: {no_stage(step.name, plugins)}{faults}")
+    options = dict(step.options)
+    for option in kind.options.values():
+        named = options.get(option.name, option.default)
+        if option.offered and named is not REQUIRED:
+            options[option.name] = plugins.offers[option.offered][named]
+    try:
+        return kind.built(**options)
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:
+        message = f"{step.place}: the stage `{step.name}` cannot be built: {error}"
+        raise ConfigError(message) from error
+
+
+def no_stage(name: str, plugins: Plugins, others: Iterable[str] = ()) -> str:
+    """What to say where no plugin offers a stage of this name."""
+    hint = did_you_mean(name, [*plugins.stages, *others]) or " `copydesk stages` lists them."
+    return f"there is no stage or pipeline `{name}`.{hint}"
+
+
+def rules_of(stages: Iterable[Any]) -> list[Rules]:
+    """The rules of those stages that have some, under the name `rules`."""
+    return [stage.rules for stage in stages if isinstance(getattr(stage, "rules", None), Rules)]
+
+
+def share_rules(stages: Sequence[Any]) -> None:
+    """Let all stages that have `rules` ask one engine: one Set a pipeline, not one a stage."""
+    books = rules_of(stages)
+    if books:
+        engine = Engine(rule for book in books for rule in book)
+        for book in books:
+            book.share(engine)
