@@ -51,10 +51,10 @@ class StageKind(msgspec.Struct, frozen=True):
 
     def built(self, **options: Any) -> Callable[..., Any]:
         """The callable that takes a document."""
-        if inspect.isclass(self.make):
-            made: Callable[..., Any] = self.make(**options)
-            return made
         make = self.make
+        if isinstance(make, type):
+            made: Callable[..., Any] = make(**options)
+            return made
         return (lambda doc: make(doc, **options)) if options else make
 
 
@@ -70,13 +70,13 @@ def stage_kind(offer: Any, plugin: str) -> StageKind:
     return StageKind(name, plugin, offer, options, _place(offer))
 
 
-def _parameters(offer: Callable[..., Any], name: str, plugin: str) -> list[inspect.Parameter]:
+def _parameters(offer: Any, name: str, plugin: str) -> list[inspect.Parameter]:
     """The options among the parameters; the document is what comes first."""
     is_class = inspect.isclass(offer)
-    if is_class and "__call__" not in dir(offer):
+    if is_class and "__call__" not in vars(offer):
         raise PluginError(plugin, f"the class `{name}` has no `__call__(self, doc)`, so it cannot take a document.")
-    call = offer.__call__ if is_class else offer
-    first = list(inspect.signature(call).parameters.values())[1 if is_class else 0 :]
+    first = list(inspect.signature(vars(offer)["__call__"] if is_class else offer).parameters.values())
+    first = first[1:] if is_class else first  # less `self`
     positional = [p for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if len(positional) != 1:
         raise PluginError(

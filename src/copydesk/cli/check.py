@@ -9,8 +9,8 @@ from copydesk.config import load
 from copydesk.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Sequence
+    from pathlib import Path
 
     from copydesk.config import Pipelines
 

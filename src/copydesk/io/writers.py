@@ -15,8 +15,8 @@ import msgspec
 from copydesk.errors import InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping
+    from pathlib import Path
 
 _ENCODER = msgspec.json.Encoder()
 _UNSAFE = re.compile(r"[^\w.-]|^\.+")

@@ -1,0 +1,31 @@
+"""What several tests need."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from copydesk.config import Pipelines, load
+from copydesk.plugins import Plugins
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@cache
+def plugins() -> Plugins:
+    return Plugins.found()
+
+
+@cache
+def house() -> Pipelines:
+    return load(ROOT / "pipelines.yaml")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.exists():
+        pytest.skip("../shared is not here")
+    return SHARED
