@@ -2,7 +2,8 @@ r"""The patterns of rules: regular expressions for google-re2, in a spelling tha
 
 In a pattern, outside square brackets,
 - a space stands for any run of white space, no-break spaces too; `'` and `"` for any apostrophe or quote mark;
-- `{edge}` is the edge of a word, `{letter}` a letter, digit or mark on one, `{word}` a run of them, `{dash}` any dash;
+- `{edge}` is the edge of a word, `{letter}` a letter, digit or mark on one, `{word}` a run of them, `{capital}` a capital
+  letter, `{dash}` any dash, `{space}` blanks or nothing;
 - `{name}` is one of the file's own `words`.
 re2's `\b` and `\w` know only ASCII: `\büber` would never match. They are refused, as is what no linear-time engine has.
 """
@@ -13,11 +14,33 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from copydesk.errors import did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MEMORY = 256 << 20
 """Bytes that re2 may use for one set of rules: its own 8 MiB do not hold 300 rules."""
+
+_LETTERS = (
+    r"A-Za-z\x{aa}\x{b5}\x{ba}\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{386}\x{388}-\x{559}\x{560}-\x{588}\x{591}-\x{5bd}"
+    r"\x{5c1}-\x{5f2}\x{610}-\x{61a}\x{620}-\x{65f}\x{66e}-\x{6d3}\x{6d5}-\x{963}\x{966}-\x{1fff}\x{20d0}-\x{20f0}"
+    r"\x{2c00}-\x{2dff}\x{3005}-\x{3007}\x{3041}-\x{30fa}\x{30fc}-\x{d7ff}\x{f900}-\x{fdfb}\x{fe20}-\x{fe2f}"
+    r"\x{fe70}-\x{fefc}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{ff66}-\x{ffdc}\x{10000}-\x{1efff}\x{20000}-\x{3ffff}"
+)
+_DIGITS = r"0-9\x{660}-\x{669}\x{6f0}-\x{6f9}\x{966}-\x{96f}\x{9e6}-\x{9ef}\x{ff10}-\x{ff19}"
+_CASELESS = r"\x{100}-\x{24f}\x{460}-\x{52f}\x{1e00}-\x{1fff}"  # blocks in which capitals and small letters alternate
+_CAPITALS = rf"A-Z\x{{c0}}-\x{{d6}}\x{{d8}}-\x{{de}}\x{{386}}-\x{{3ab}}\x{{400}}-\x{{42f}}\x{{531}}-\x{{556}}{_CASELESS}"
+_SMALL = rf"a-z\x{{df}}-\x{{f6}}\x{{f8}}-\x{{ff}}\x{{3ac}}-\x{{3ce}}\x{{430}}-\x{{45f}}\x{{560}}-\x{{588}}{_CASELESS}"
+CLASSES = {
+    **dict.fromkeys((r"\pL", r"\p{L}", r"\pM", r"\p{M}"), _LETTERS),
+    **dict.fromkeys((r"\pN", r"\p{N}", r"\p{Nd}"), _DIGITS),
+    r"\p{Lu}": _CAPITALS,
+    r"\p{Ll}": _SMALL,
+}
+"""Unicode's classes in few ranges, block by block: in UTF-8 re2 needs a thousand steps for its own `\\pL`, and 300 rules
+would not fit in a Set. Marks count as letters, which they stand on. Where a block alternates capitals and small letters
+(Latin Extended, Cyrillic Extended), both classes hold all of it."""
 
 _SPACE = r"[\s\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}]"
 SPELLINGS = {
@@ -26,15 +49,16 @@ SPELLINGS = {
     '"': '["“”„‟«»]',
 }
 WORDS = {
-    "letter": r"[\pL\pM\pN_]",
-    "word": r"[\pL\pM\pN_]+(?:['’.-][\pL\pM\pN_]+)*",
+    "letter": f"[{_LETTERS}{_DIGITS}_]",
+    "word": f"[{_LETTERS}{_DIGITS}_]+(?:['’.-][{_LETTERS}{_DIGITS}_]+)*",
+    "capital": f"[{_CAPITALS}]",
     "dash": r"(?:--?-?|[‐‑‒–—―−])",
     "space": f"{_SPACE}*",
 }
-_EDGE = r"(?:^|$|[^\pL\pM\pN_])"
+_EDGE = f"(?:^|$|[^{_LETTERS}{_DIGITS}_])"
 
 _TOKEN = re.compile(
-    r"(?P<escape>\\(?:x\{[0-9a-fA-F]+\}|p\{\^?\w+\}|P\{\w+\}|.))"
+    r"(?P<escape>\\(?:x\{[0-9a-fA-F]+\}|p\{\^?\w+\}|p\w|P\{\w+\}|.))"
     r"|(?P<class>\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\])"
     r"|\{(?P<word>[A-Za-z_][\w-]*)\}"
     r"|(?P<group>\(\?(?:P?<[A-Za-z_]\w*>|[a-zA-Z-]*:|[=!]|<[=!]|[a-zA-Z-]+\)|>))"
@@ -42,6 +66,7 @@ _TOKEN = re.compile(
     r"|(?P<char>.)",
     re.DOTALL,
 )
+_CLASS = re.compile(r"\\p(?:\{\w+\}|\w)|\\.")
 _REFUSED = {
     r"\b": "`\\b` knows only ASCII letters here; write {edge}",
     r"\B": "`\\B` knows only ASCII letters here; write {letter} on both sides",
@@ -78,8 +103,8 @@ def _word(name: str, words: Mapping[str, str]) -> str:
         return _EDGE
     known = words.get(name) or WORDS.get(name)
     if known is None:
-        have = ", ".join(sorted({"edge", *WORDS, *words}))
-        raise PatternError(f"no word `{{{name}}}` is known; there are {have}")
+        hint = did_you_mean(name, ["edge", *WORDS, *words]).rstrip("?").replace(" Did you mean", "; is it")
+        raise PatternError(f"no word `{{{name}}}` stands in `words`{hint}")
     return f"(?:{known})"
 
 
@@ -94,7 +119,8 @@ def _checked(kind: str | None, text: str) -> str:
         for escape, why in _REFUSED.items():
             if why and escape in text:
                 raise PatternError(why)
-    return text
+        return _CLASS.sub(lambda match: CLASSES.get(match.group(), match.group()), text)
+    return f"[{CLASSES[text]}]" if text in CLASSES else text
 
 
 def listed(words: list[str]) -> str:
@@ -104,13 +130,13 @@ def listed(words: list[str]) -> str:
 
 
 EDGE_START, EDGE_END = f"(?:{_EDGE})", f"(?:{_EDGE})"
-_DECORATION = r"[^\pL\pN\n]{0,6}?"
+_DECORATION = f"[^{_LETTERS}{_DIGITS}\\n]*?"
 
 
 def anchored(pattern: str, where: str, *, fold: bool) -> str:
     """The pattern at its place in a block (a line of the whole document). What it matched is the group `it`.
 
-    Up to six marks that are neither letters nor digits may stand around it at the block's ends: `» Read more «`.
+    Marks that are neither letters nor digits may stand around it at the block's ends: `» Read more «`.
     """
     before, it, after = "", pattern, ""
     if it.startswith(_EDGE):
@@ -121,6 +147,34 @@ def anchored(pattern: str, where: str, *, fold: bool) -> str:
     end = f"{_DECORATION}$" if where in ("whole", "end") else after
     flags = "(?mi)" if fold else "(?m)"
     return f"{flags}{start}(?P<it>{it}){end}"
+
+
+_REPEAT = re.compile(r"\{(\d+)(?:,\d*)?\}")
+_STEP = re.compile(r"\\(?:x\{[0-9a-fA-F]+\}|[pP]\{\^?\w+\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+(?:,\d*)?\}", re.DOTALL)
+
+
+_ASCII_PART = {_LETTERS: "A-Za-z", _DIGITS: "0-9", _CAPITALS: "A-Z", _SMALL: "a-z"}
+_BEYOND_ASCII = r"\x{80}-\x{10ffff}"
+
+
+def relaxed(regex: str) -> str:
+    """A wider pattern, for the Set: it repeats without counting and takes any character beyond ASCII for what is asked.
+
+    It is many times smaller. The Set only tells which rules may stand somewhere; where one does, the exact pattern finds.
+    """
+    return _STEP.sub(_wider, regex)
+
+
+def _wider(match: re.Match[str]) -> str:
+    step = match.group()
+    if repeat := _REPEAT.fullmatch(step):
+        return "*" if repeat.group(1) == "0" else "+"
+    if not step.startswith("["):
+        return step
+    beyond = "" if step.startswith("[^") else _BEYOND_ASCII
+    for ranges, ascii_part in _ASCII_PART.items():
+        step = step.replace(ranges, ascii_part + beyond)
+    return step
 
 
 @cache

@@ -200,7 +200,7 @@ class Engine:
         self._regexes: dict[str, Any] = {}
         self._set = re2.Set.SearchSet(patterns.options())
         for _, regex in self._owners:
-            self._set.Add(regex.encode())
+            self._set.Add(patterns.relaxed(regex).encode())
         if self._owners:
             self._set.Compile()
 
@@ -274,7 +274,7 @@ def read_rules(source: Path | Traversable) -> list[Rule]:
     if file.root:
         reading = Reading(file, folder)
         head = reading.fields(file.root, _FILE, of="a rule file", required=["rules"])
-        known = _word_list(head.get("words_from")) | _words(file, file.root)
+        known = _words(file, file.root, _word_list(head.get("words_from")))
         listed = head.get("rules")
         for node in listed.value if listed else ():
             rule = _rule(reading, node, source.name.removesuffix(".yaml"), known)
@@ -289,15 +289,15 @@ def _word_list(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
     file = YamlFile.open(path)
-    found = _words(file, file.root) if file.root else {}
+    found = _words(file, file.root, {}) if file.root else {}
     file.close()
     return found
 
 
-def _words(file: YamlFile, root: Node) -> dict[str, str]:
-    """The words of a file: a list of literal words, or a pattern, which may use the words before it."""
+def _words(file: YamlFile, root: Node, known: dict[str, str]) -> dict[str, str]:
+    """The words of a file beside those known: each a list of literal words, or a pattern with words from before it."""
     words_node = root.get("words")
-    found: dict[str, str] = {}
+    found = dict(known)
     for name, _, node in words_node.items() if words_node else ():
         try:
             if node.kind == "list":
