@@ -13,7 +13,10 @@ $(STAMP): pyproject.toml $(wildcard plugins/*/__init__.py)
 	touch $@
 
 demo: $(STAMP)
-	$(BIN)/python samples/demo.py samples $(wildcard ../shared/samples)
+	$(BIN)/copydesk explain samples $(wildcard ../shared/samples)
+	$(BIN)/copydesk run samples $(wildcard ../shared/samples) -o build/demo.jsonl
+	$(BIN)/copydesk restore build/demo.jsonl -o build/demo
+	@echo "The records are in build/demo.jsonl; the files restored from them in build/demo."
 
 test: $(STAMP) lint
 	$(BIN)/copydesk check

@@ -1,0 +1,267 @@
+"""The command as a user runs it: a process of its own, its output, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from conftest import ROOT, house
+
+PIPELINE = """
+plugins: [plugins/]
+pipelines:
+  p:
+    about: For the tests.
+    stages:
+      - normalize_space
+      - picky
+"""
+PLUGIN = '''
+import copydesk
+
+@copydesk.hookimpl
+def register_stages(register):
+    register(picky)
+
+def picky(doc):
+    """Turn away, fail or take out what the text asks for."""
+    if "reject" in doc.raw:
+        doc.reject("the text asked for it")
+    if "fail" in doc.raw:
+        raise ValueError("the text asked for it")
+    for segment in doc.segments:
+        if segment.text.startswith("Ad:"):
+            segment.mark("advert", rule="ad")
+'''
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A project folder with a pipeline of two stages."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins/picky.py").write_text(PLUGIN)
+    (tmp_path / "pipelines.yaml").write_text(PIPELINE)
+    return tmp_path
+
+
+def copydesk(*arguments: object, cwd: Path = ROOT, stdin: bytes = b"", code: int = 0) -> tuple[str, str]:
+    """Run the command; its standard output and standard error."""
+    command = [sys.executable, "-c", "from copydesk.cli import main; main()", *map(str, arguments)]
+    env = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=env, check=False)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode == code, err + out
+    return out, err
+
+
+def lines(*texts: str) -> bytes:
+    return "".join(json.dumps({"id": str(n), "text": text}) + "\n" for n, text in enumerate(texts)).encode()
+
+
+def test_run_cleans_lines_from_standard_input_to_standard_output(folder):
+    out, err = copydesk("run", "-p", "p", "-", cwd=folder, stdin=lines("One.\u00a0Two.\nAd: buy", "Three."))
+    first, second = map(json.loads, out.splitlines())
+    assert (first["id"], first["text"], second["text"]) == ("0", "One. Two.", "Three.")
+    assert "2 documents: 2 clean" in err
+    assert "advert" in err
+
+
+def test_run_takes_one_text_from_standard_input(folder):
+    out, _ = copydesk("run", "-p", "p", "-", "--quiet", cwd=folder, stdin="Café.\nAd: x".encode())
+    assert json.loads(out)["text"] == "Café."
+
+
+def test_run_reads_files_and_folders_and_writes_a_folder(folder):
+    (folder / "in/deep").mkdir(parents=True)
+    (folder / "in/b.txt").write_bytes("Zoë came.\r\n".encode("cp1252"))
+    (folder / "in/deep/a.txt").write_text("Ann came.")
+    (folder / "in/other.pdf").write_bytes(b"%PDF")
+    copydesk("run", "-p", "p", "in", "-o", "out", cwd=folder)
+    names = sorted(path.name for path in (folder / "out").iterdir())
+    assert names[:2] == ["b.json", "b.txt"]
+    assert [name.startswith("deep_a-") for name in names[2:]] == [True, True]
+    assert (folder / "out/b.txt").read_text("utf-8") == "Zoë came."
+    copydesk("restore", "out", "-o", "back", cwd=folder)
+    assert (folder / "back/b.txt").read_bytes() == "Zoë came.\r\n".encode("cp1252")
+
+
+def test_rejected_and_failed_documents_go_to_a_file_and_can_run_again(folder):
+    (folder / "in.jsonl").write_bytes(lines("fine", "reject me", "fail me") + b"{broken\n")
+    _, err = copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder, code=1)
+    assert len((folder / "out.jsonl").read_text().splitlines()) == 1
+    rejects = [json.loads(line) for line in (folder / "out.rejects.jsonl").read_text().splitlines()]
+    assert [(r["id"], r["text"], r["outcome"], r["stage"]) for r in rejects] == [
+        ("1", "reject me", "rejected", "picky"),
+        ("2", "fail me", "failed", "picky"),
+        ("in:4", "{broken", "failed", "reader"),
+    ]
+    assert rejects[2]["reason"].startswith("in.jsonl:4: is not JSON: ")
+    assert "They stand in out.rejects.jsonl, and can be run again from there." in err
+    (folder / "plugins/picky.py").write_text(PLUGIN.replace('"fail" in', '"never" in').replace('"reject" in', '"never" in'))
+    copydesk("run", "-p", "p", "out.rejects.jsonl", "-o", "again.jsonl", cwd=folder)
+    assert len((folder / "again.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "code"),
+    [
+        (("fine", "reject"), (), 0),
+        (("fine", "reject"), ("--allow-rejected", "0"), 1),
+        (("fine", "fail"), (), 1),
+        (("fine", "fail"), ("--allow-failed", "1"), 0),
+        (("fine", "fail"), ("--allow-failed", "40%"), 1),
+        (("fine", "fail"), ("--allow-failed", "50%"), 0),
+        (("fine",), ("--allow-failed", "many"), 2),
+    ],
+)
+def test_the_exit_code_tells_what_went_wrong(folder, texts, options, code):
+    copydesk("run", "-p", "p", "-", *options, cwd=folder, stdin=lines(*texts), code=code)
+
+
+USAGE = {
+    "no such pipeline": (("run", "-p", "q", "-"), "pipelines.yaml: there is no pipeline `q`. It has p."),
+    "no such input": (("run", "-p", "p", "nowhere.txt"), "nowhere.txt: there is no such file or folder."),
+    "no such config": (("run", "-c", "x.yaml", "-"), "x.yaml:1:1: cannot be read: No such file or directory."),
+    "output in the input": (
+        ("run", "-p", "p", "plugins", "-o", "plugins/out.jsonl"),
+        "the output plugins/out.jsonl lies in the input plugins. Name another place with -o.",
+    ),
+    "an output of no kind": (
+        ("run", "-p", "p", "-", "-o", "out.csv"),
+        "out.csv: an output is a folder, or a file that ends in .jsonl.",
+    ),
+    "no such stage": (("stages", "pick"), "there is no stage `pick`. Did you mean `picky`? `copydesk stages` lists them."),
+    "not a record": (("restore", "-"), "record `x` has no 'ledger': it is not one that `copydesk run` wrote."),
+    "not a name": (("new-plugin", "My-Plugin"), "`My-Plugin` cannot be a plugin's name. Use small letters, digits and _: drop_ad_lines."),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), USAGE.values(), ids=USAGE)
+def test_a_mistake_on_the_command_line_is_told_in_one_line(folder, arguments, expected):
+    _, err = copydesk(*arguments, cwd=folder, stdin=b'{"id": "x", "text": ""}\n', code=2)
+    assert err == f"copydesk: {expected}\n"
+
+
+def test_a_mistake_in_the_file_is_shown_with_a_caret(folder):
+    (folder / "pipelines.yaml").write_text("pipelines:\n  p: {stages: [normalise_space]}\n")
+    _, err = copydesk("check", cwd=folder, code=2)
+    assert err == (
+        "copydesk: pipelines.yaml:2:16: there is no stage or pipeline `normalise_space`. Did you mean `normalize_space`?\n"
+        "      p: {stages: [normalise_space]}\n                   ^\n"
+    )
+
+
+def test_debug_shows_the_stack(folder):
+    _, err = copydesk("run", "-p", "p", "nowhere.txt", "--debug", cwd=folder, code=1)
+    assert "Traceback" in err
+
+
+def test_check_counts_what_it_found():
+    out, _ = copydesk("check", "pipelines.yaml")
+    assert "pipelines.yaml: reprints: " in out
+    assert out.count(": ok") == len(house())
+
+
+def test_test_passes_on_the_house_file():
+    out, _ = copydesk("test", "pipelines.yaml")
+    assert " 0 failed; " in out
+
+
+def test_test_shows_a_readable_difference(folder):
+    examples = (
+        "    examples:\n      - {label: wrong, in: \"a\\nb\", out: \"a\\n\\nc\", facts: {headline: h}}\n"
+        "      - {label: not rejected, in: a, rejected: because}\n"
+    )
+    (folder / "pipelines.yaml").write_text(PIPELINE + examples)
+    out, _ = copydesk("test", cwd=folder, code=1)
+    assert out == (
+        "pipelines.yaml:10: p: wrong\n    headline is None, not 'h'\n    - c\n    + b\n"
+        "pipelines.yaml:11: p: not rejected\n    it came out clean; it should be rejected: because\n"
+        "0 examples passed, 2 failed; 0 rules, 0 faults in theirs\n"
+    )
+
+
+def test_explain_shows_stage_rule_and_what_left(folder):
+    out, _ = copydesk("explain", "-p", "p", "-", cwd=folder, stdin=b"One.\xc2\xa0Two.\nAd: buy \x1b[31mthis")
+    assert "normalize_space\n  change '⍽' → ' ' blank" in out
+    assert "picky\n  out    advert by ad: Ad: buy <1B>[31mthis" in out
+    assert "clean text\nOne. Two." in out
+
+
+def test_stages_lists_and_shows(folder):
+    out, _ = copydesk("stages", cwd=folder)
+    assert "  picky" in out
+    out, _ = copydesk("stages", "detect_language", cwd=folder)
+    assert "engine: one of " in out
+    assert "sample: a whole number (default: 600)" in out
+
+
+def test_the_schema_knows_the_plugins_and_takes_the_house_file(folder):
+    out, _ = copydesk("schema", cwd=folder)
+    schema = json.loads(out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(yaml.safe_load((folder / "pipelines.yaml").read_text()), schema)
+    jsonschema.validate(yaml.safe_load((ROOT / "pipelines.yaml").read_text("utf-8")), schema)
+    wrong = {"pipelines": {"p": {"stages": [{"detect_language": {"sample": "x"}}]}}}
+    assert not jsonschema.Draft202012Validator(schema).is_valid(wrong)
+    misspelt = {"pipelines": {"p": {"stages": ["picky"], "kep": []}}}
+    assert not jsonschema.Draft202012Validator(schema).is_valid(misspelt)
+
+
+def test_a_new_project_runs_as_written(tmp_path):
+    out, _ = copydesk("init", "desk", cwd=tmp_path)
+    assert "wrote desk/pipelines.yaml" in out
+    project = tmp_path / "desk"
+    copydesk("check", cwd=project)
+    out, _ = copydesk("test", cwd=project)
+    assert "2 examples passed, 0 failed" in out
+    copydesk("run", "articles", "-o", "clean.jsonl", cwd=project)
+    record = json.loads((project / "clean.jsonl").read_text("utf-8"))
+    assert record["headline"] == "Bridge reopens after a winter of repairs"
+    assert record["dateline"]["place"] == "MARLOW"
+    assert record["source"]["name"] == "The Marlow Courier"
+    assert record["credits"][0]["name"] == "Ada Quill"
+    assert record["text"].count("\n\n") == 1
+    subprocess.run([sys.executable, "-m", "pytest", "-q", "tests"], cwd=project, check=True, capture_output=True)
+    copydesk("init", "desk", cwd=tmp_path, code=2)
+
+
+def test_a_new_plugin_passes_as_written(tmp_path):
+    copydesk("new-plugin", "strip_wire_codes", cwd=tmp_path)
+    command = [sys.executable, "-m", "pytest", "-q", "plugins/test_strip_wire_codes.py"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "pipelines.yaml").write_text("plugins: [plugins/]\npipelines:\n  p: {stages: [strip_wire_codes]}\n")
+    copydesk("check", cwd=tmp_path)
+
+
+def test_a_closed_pipe_is_no_accident(folder):
+    many = lines(*["word " * 2_000] * 50)
+    command = f"{sys.executable} -c 'from copydesk.cli import main; main()' run -p p - --quiet | head -c 10"
+    done = subprocess.run(command, input=many, capture_output=True, cwd=folder, shell=True, check=False)
+    assert done.stderr == b""
+
+
+def test_an_interrupted_output_leaves_no_final_name(folder):
+    (folder / "in.jsonl").write_bytes(lines("fine"))
+    (folder / "out.jsonl.part").mkdir()  # so that the output cannot be opened
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder, code=2)
+    assert not (folder / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize("segments", [False, True], ids=["without", "with segments"])
+def test_the_scorers_interface_holds(folder, segments):
+    (folder / "in.jsonl").write_bytes(lines("One.\u00a0\nAd: x", "") + '{"id": "2", "text": "\\ud800 é"}\n'.encode())
+    extra = ["--segments"] if segments else []
+    copydesk("run", "--pipeline", "p", *extra, "in.jsonl", "-o", "out.jsonl", cwd=folder)
+    copydesk("restore", "out.jsonl", "-o", "back.jsonl", cwd=folder)
+    records = [json.loads(line) for line in (folder / "out.jsonl").read_text("utf-8").splitlines()]
+    back = [json.loads(line) for line in (folder / "back.jsonl").read_text("utf-8").splitlines()]
+    assert [r["text"] for r in back] == ["One.\u00a0\nAd: x", "", "\ufffd é"]
+    assert ["segments" in r for r in records] == [segments] * 3
+    assert records[2]["flags"] == ["lost-bytes"]
