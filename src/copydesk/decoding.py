@@ -105,7 +105,8 @@ def _escaped(data: bytes) -> Decoded | None:
         if found and not found.text.isascii():
             return found
     codec = "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp"
-    return _with_holes(data, codec)
+    found = _with_holes(data, codec)
+    return None if found.text.replace("\N{REPLACEMENT CHARACTER}", "").isascii() else found
 
 
 _FULL = {"utf-32-le": (0,), "utf-32-be": (3,), "utf-16-le": (0, 2), "utf-16-be": (1, 3)}
@@ -146,6 +147,17 @@ def _surrogates_in_utf8(data: bytes) -> Decoded | None:
     return Decoded(text, "cesu-8", (LOST,) if lost else (), exact=not lost and _comes_back(text, "cesu-8", data))
 
 
+_SAMPLE = 65_536
+"""So many bytes are enough to tell an encoding; the whole file is decoded with the answer."""
+
+
+def _sample(data: bytes) -> bytes:
+    """What there is to go by: the head, where a page may name its charset, or else the first bytes beyond ASCII."""
+    first = re.search(rb"[\x80-\xff]", data)
+    start = first.start() if first else 0
+    return data[:_SAMPLE] if start < _SAMPLE // 2 else data[start : start + _SAMPLE]
+
+
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _CUT = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
 
@@ -157,17 +169,15 @@ def _nearly_utf8(data: bytes) -> Decoded | None:
     sentences to 1.1. A last character cut in two counts for nothing against UTF-8, and two bytes of one count for it: a
     code page would read `\xe2\x80` as the word end `â€`.
     """
-    cut = _CUT.search(data)
-    body = data[: cut.start()] if cut else data
+    sample = _sample(data)
+    cut = _CUT.search(sample)
+    body = sample[: cut.start()] if cut else sample
     whole = sum(1 if len(sequence) == 2 else 3 for sequence in _SEQUENCE.findall(body))
     bad = body.decode("utf-8", "replace").count("\N{REPLACEMENT CHARACTER}") - body.count(b"\xef\xbf\xbd")
     if (whole or (cut and len(cut.group()) > 1)) and whole >= 2 * bad:
         return _with_holes(data, "utf-8")
     return None
 
-
-_SAMPLE = 65_536
-"""So many bytes are enough to tell a code page; the whole file is decoded with the answer."""
 
 _THIN = 0.1
 """Below this chardet's word is a toss-up, and windows-1252, the commonest code page of news, is the better bet: on
@@ -209,15 +219,10 @@ def _guessed(data: bytes) -> Decoded:
 def _code_page(data: bytes) -> str:
     import chardet  # noqa: PLC0415 (0.1 s to load, and few files need it)
 
-    # From the first byte that is not ASCII, but for the head, where a page may name its own charset.
-    start = re.search(rb"[\x80-\xff]", data)
-    first = start.start() if start else 0
-    sample = data[:_SAMPLE] if first < _SAMPLE // 2 else data[first : first + _SAMPLE]
-    answer = chardet.detect(sample)
+    answer = chardet.detect(_sample(data))
     codec = answer["encoding"]
     if codec is None:  # not a text at all: a picture under a wrong name
         return "utf-8"
-    codec = codecs.lookup(codec).name
     if answer["confidence"] < _THIN and _strict(data, "cp1252"):
         return "cp1252"
-    return codec
+    return codecs.lookup(codec).name
