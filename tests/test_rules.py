@@ -69,8 +69,8 @@ REFUSED = {
         "4:14: rule `r/a`: a reference back to a group is not to be had in linear time; write the words out.",
     ),
     "empty match": ("'a*'", "4:14: rule `r/a`: it matches nothing at all, so it would match everywhere."),
-    "unclosed": ("'(a'", "4:14: rule `r/a`: missing ): (a."),
-    "large repeat": ("'a{1,1001}'", "4:14: rule `r/a`: invalid repetition size: {1,1001}."),
+    "unclosed": ("'(a'", "4:14: rule `r/a`: missing )."),
+    "large repeat": ("'a{1,1001}'", "4:14: rule `r/a`: {1,1001} repeats more than 1,000 times."),
     "possessive": ("'a++'", "4:14: rule `r/a`: bad repetition operator: ++."),
     "unknown word": ("'{nope} x'", "4:14: rule `r/a`: no word `{nope}` stands in `words`."),
 }

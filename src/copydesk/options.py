@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REQUIRED = msgspec.NODEFAULT
+
+# What options are annotated with. Linters move such imports under TYPE_CHECKING, where nobody finds them at run time.
+_KNOWN = {"Annotated": Annotated, "Literal": Literal, "Meta": msgspec.Meta, "Offered": Offered, "Path": Path}
+_KNOWN |= {"Sequence": Sequence, "msgspec": msgspec}
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -103,8 +109,9 @@ def _evaluated(offer: Any, parameter: inspect.Parameter, name: str, plugin: str)
     if not isinstance(annotation, str):
         return annotation
     function = offer.__init__ if inspect.isclass(offer) else offer
+    names = {**_KNOWN, **inspect.unwrap(function).__globals__}
     try:
-        return eval(annotation, inspect.unwrap(function).__globals__)  # noqa: S307 (the plugin's own source, already run)
+        return eval(annotation, names)  # noqa: S307 (the plugin's own source, already run)
     except Exception as error:
         message = (
             f"the type `{annotation}` of the option `{parameter.name}` of the stage `{name}` cannot be read: {error}. "

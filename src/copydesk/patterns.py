@@ -2,8 +2,8 @@ r"""The patterns of rules: regular expressions for google-re2, in a spelling tha
 
 In a pattern, outside square brackets,
 - a space stands for any run of white space, no-break spaces too; `'` and `"` for any apostrophe or quote mark;
-- `{edge}` is the edge of a word, `{letter}` a letter, digit or mark on one, `{word}` a run of them, `{capital}` a capital
-  letter, `{dash}` any dash, `{space}` blanks or nothing;
+- `{edge}` is the edge of a word, `{letter}` a letter, digit or mark on one, `{word}` a run of them, `{capital}` a
+  capital letter, `{dash}` any dash, `{space}` blanks or nothing;
 - `{name}` is one of the file's own `words`.
 re2's `\b` and `\w` know only ASCII: `\büber` would never match. They are refused, as is what no linear-time engine has.
 """
@@ -30,21 +30,21 @@ _LETTERS = (
 )
 _DIGITS = r"0-9\x{660}-\x{669}\x{6f0}-\x{6f9}\x{966}-\x{96f}\x{9e6}-\x{9ef}\x{ff10}-\x{ff19}"
 _CASELESS = r"\x{100}-\x{24f}\x{460}-\x{52f}\x{1e00}-\x{1fff}"  # blocks in which capitals and small letters alternate
-_CAPITALS = rf"A-Z\x{{c0}}-\x{{d6}}\x{{d8}}-\x{{de}}\x{{386}}-\x{{3ab}}\x{{400}}-\x{{42f}}\x{{531}}-\x{{556}}{_CASELESS}"
-_SMALL = rf"a-z\x{{df}}-\x{{f6}}\x{{f8}}-\x{{ff}}\x{{3ac}}-\x{{3ce}}\x{{430}}-\x{{45f}}\x{{560}}-\x{{588}}{_CASELESS}"
+_CAPITALS = r"A-Z\x{c0}-\x{d6}\x{d8}-\x{de}\x{386}-\x{3ab}\x{400}-\x{42f}\x{531}-\x{556}" + _CASELESS
+_SMALL = r"a-z\x{df}-\x{f6}\x{f8}-\x{ff}\x{3ac}-\x{3ce}\x{430}-\x{45f}\x{560}-\x{588}" + _CASELESS
 CLASSES = {
     **dict.fromkeys((r"\pL", r"\p{L}", r"\pM", r"\p{M}"), _LETTERS),
     **dict.fromkeys((r"\pN", r"\p{N}", r"\p{Nd}"), _DIGITS),
     r"\p{Lu}": _CAPITALS,
     r"\p{Ll}": _SMALL,
 }
-"""Unicode's classes in few ranges, block by block: in UTF-8 re2 needs a thousand steps for its own `\\pL`, and 300 rules
-would not fit in a Set. Marks count as letters, which they stand on. Where a block alternates capitals and small letters
-(Latin Extended, Cyrillic Extended), both classes hold all of it."""
+"""Unicode's classes in few ranges, block by block: in UTF-8 re2 needs a thousand steps for its own `\\pL`, and 300
+rules would not fit in a Set. Marks count as letters, which they stand on. Where a block alternates capitals and small
+letters (Latin Extended, Cyrillic Extended), both classes hold all of it."""
 
 _SPACE = r"[\s\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}]"
 SPELLINGS = {
-    " ": f"{_SPACE}+",
+    " ": f"(?:{_SPACE}+)",
     "'": "['‘’‛ʼ´`]",
     '"': '["“”„‟«»]',
 }
@@ -63,6 +63,7 @@ _TOKEN = re.compile(
     r"|\{(?P<word>[A-Za-z_][\w-]*)\}"
     r"|(?P<group>\(\?(?:P?<[A-Za-z_]\w*>|[a-zA-Z-]*:|[=!]|<[=!]|[a-zA-Z-]+\)|>))"
     r"|(?P<run> +)"
+    r"|(?P<plain>[^\\\[{( '\"]+)"
     r"|(?P<char>.)",
     re.DOTALL,
 )
@@ -91,7 +92,7 @@ def translated(pattern: str, words: Mapping[str, str]) -> str:
             parts.append(_word(text, words))
         elif kind == "run":
             parts.append(SPELLINGS[" "])
-        elif kind == "char":
+        elif kind in ("plain", "char"):
             parts.append(SPELLINGS.get(text, text))
         else:
             parts.append(_checked(kind, text))
@@ -129,7 +130,6 @@ def listed(words: list[str]) -> str:
     return "|".join(translated(word, {}) for word in sorted(literal, key=lambda w: (-len(w), w)))
 
 
-EDGE_START, EDGE_END = f"(?:{_EDGE})", f"(?:{_EDGE})"
 _DECORATION = f"[^{_LETTERS}{_DIGITS}\\n]*?"
 
 
@@ -149,6 +149,10 @@ def anchored(pattern: str, where: str, *, fold: bool) -> str:
     return f"{flags}{start}(?P<it>{it}){end}"
 
 
+MOST_REPEATS = 1_000
+"""re2's own bound on a counted repeat."""
+
+_COUNT = re.compile(r"(?<!\\[pPx])\{(\d+)(?:,(\d*))?\}")
 _REPEAT = re.compile(r"\{(\d+)(?:,\d*)?\}")
 _STEP = re.compile(r"\\(?:x\{[0-9a-fA-F]+\}|[pP]\{\^?\w+\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+(?:,\d*)?\}", re.DOTALL)
 
@@ -160,7 +164,8 @@ _BEYOND_ASCII = r"\x{80}-\x{10ffff}"
 def relaxed(regex: str) -> str:
     """A wider pattern, for the Set: it repeats without counting and takes any character beyond ASCII for what is asked.
 
-    It is many times smaller. The Set only tells which rules may stand somewhere; where one does, the exact pattern finds.
+    It is many times smaller, and it is enough: the Set only tells which rules may stand somewhere; there the exact
+    pattern finds.
     """
     return _STEP.sub(_wider, regex)
 
@@ -200,7 +205,38 @@ def compiled(pattern: str) -> Any:
         raise PatternError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
 
 
-def refuse_empty(pattern: str) -> None:
-    """Raise PatternError for a pattern that matches the empty text, and so would match everywhere."""
-    if compiled(pattern).fullmatch(b""):
-        raise PatternError("it matches nothing at all, so it would match everywhere")
+def search_set(regexes: list[str]) -> tuple[Any, dict[int, str]]:
+    """A Set that tells which patterns may occur in a text, and by number what is wrong with those that cannot stand.
+
+    The Set holds the wider patterns: wrong where the exact one is, and empty where that is.
+    """
+    import re2  # noqa: PLC0415 (as above)
+
+    found = re2.Set.SearchSet(options())
+    faults = {number: fault for number, regex in enumerate(regexes) if (fault := _fault(found, regex))}
+    if len(faults) < len(regexes):
+        found.Compile()
+        numbers = [number for number in range(len(regexes)) if number not in faults]
+        for place in found.Match(b"") or ():
+            faults[numbers[place]] = "it matches nothing at all, so it would match everywhere"
+    return found, faults
+
+
+def _fault(found: Any, regex: str) -> str | None:
+    """Add a pattern to a Set; what is wrong with it where the Set does not take it."""
+    for repeat in _COUNT.finditer(regex):
+        if any(int(number) > MOST_REPEATS for number in repeat.groups() if number):
+            return f"{repeat.group()} repeats more than {MOST_REPEATS:,} times"
+    try:
+        found.Add(relaxed(regex).encode())
+    except Exception:  # noqa: BLE001 (re2 says only that it failed; alone the pattern gets a reason)
+        return _reason(regex)
+    return None
+
+
+def _reason(regex: str) -> str:
+    try:
+        compiled(regex)
+    except PatternError as error:
+        return str(error).split(": (?m", maxsplit=1)[0]
+    return "re2 does not take it"

@@ -1,0 +1,126 @@
+"""Credits of pictures: what a credit line tells, and what must hold whatever stands in a document."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from copydesk.document import Document
+from copydesk.facts import gather
+from copydesk.ledger import restore, settle
+from copydesk.rules import example_faults
+from copydesk.testing import check_stage
+from copydesk_credits.creditline import CreditLine
+from copydesk_credits.pictures import extract_credits
+
+STAGE = extract_credits()
+LINE = CreditLine()
+WORDS = files("copydesk_credits") / "rules" / "picture_words.yaml"
+
+
+def ran(text: str) -> Document:
+    doc = Document(text)
+    doc.signed_by("extract_credits")
+    STAGE(doc)
+    return doc
+
+
+@pytest.mark.parametrize(
+    ("printed", "name", "agency"),
+    [
+        ("Foto: Ada Quill / EPA / TT", "Ada Quill", "EPA/TT"),
+        ("picture alliance/dpa | Ada Quill", "Ada Quill", "picture alliance/dpa"),
+        ("(Image: AFP via Getty Images)", None, "AFP via Getty Images"),
+        ("© Ada Quill/dpa | Ada Quill", "Ada Quill", "dpa"),
+        ("Bild: Keystone/The White House via AP/Ada Quill", "Ada Quill", "Keystone/The White House via AP"),
+        ("AP Photo/Ada J. Quill, File", "Ada J. Quill", "AP"),
+        ("© Provided by Harbour News Photograph: Ada Quill/AFP/Getty", "Ada Quill", "AFP/Getty"),
+        ("Ada Quill for Rest of Quay", "Ada Quill", "Rest of Quay"),
+        ("Bildrechte: imago images/quill", "quill", "imago images"),
+        ("Foto: Privat", "Privat", None),
+        ("Photo via Pexels", None, "Pexels"),
+        ("Copyright Ada Quill/Copyright 2024 The AP. All rights reserved", "Ada Quill", "The AP"),
+        ("Foto: Ada Quill/APVisa mer", "Ada Quill", "AP"),
+    ],
+)
+def test_a_credit_tells_who_and_for_whom(printed, name, agency):
+    assert [(credit.name, credit.agency) for credit in LINE.read(printed)] == [(name, agency)]
+
+
+def test_several_credits_on_a_line_are_several():
+    read = LINE.read("Photo credit: ©iStock.com/quill, ©iStock.com/marsh")
+    assert [(credit.name, credit.agency) for credit in read] == [("quill", "iStock.com"), ("marsh", "iStock.com")]
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "Photos: Storm Tears Through the Old Town",
+        "Video: 4K/30p",
+        "Image: a mental picture of what was said",
+        "© 2024 Harbour Media Ltd",
+        "Copyright & Licensing",
+        "Photo: " + "Quill " * 100,
+        "",
+    ],
+)
+def test_what_is_no_credit_is_not_read_as_one(printed):
+    assert LINE.read(printed) == []
+
+
+@pytest.mark.parametrize("rule", list(STAGE.rules), ids=lambda rule: rule.id)
+def test_each_rule_has_examples_and_keeps_them(rule):
+    assert len(rule.examples) >= 2
+    assert len(rule.counter_examples) >= 2
+    assert example_faults(rule) == []
+
+
+def test_a_pictures_agency_is_never_the_texts():
+    doc = ran("Gulls over the pier. (Ada Quill/AP)\n\nFOTO: EFE\n\nThe pier reopened.")
+    assert len(doc.found("credit")) == 2
+    assert gather(doc.facts)["agencies"] == []
+
+
+def test_the_word_lists_are_sorted_and_have_no_word_twice():
+    lists = yaml.safe_load(WORDS.read_text(encoding="utf-8"))["words"]
+    for name, words in lists.items():
+        if isinstance(words, list):
+            assert words == sorted(set(words), key=lambda word: (word.casefold(), word)), name
+
+
+PIECES = st.sampled_from(
+    ["(", ")", "Ada Quill", "/", "AFP", "Getty Images", "Photo:", "Foto: ", "© ", " | ", ". ", "\n", "\n\n", "dpa",
+     "via ", "2024", "Gulls over the pier", "(left)", "FILE - ", "摄", "Copyright ", " ",
+     "The pier reopened on Monday, a week earlier than planned."]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+@settings(deadline=None)
+def test_nothing_is_lost_and_a_clean_text_stays(text):
+    doc = ran(text)
+    clean, ledger = settle(doc)
+    assert restore(clean, ledger) == text
+    assert settle(ran(clean))[0] == clean
+
+
+def test_one_stage_serves_eight_threads():
+    texts = [f"Gulls over pier {number}. (Ada Quill/Flickr)\n\nThe pier reopened." for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda text: ran(text).found("credit"), texts))
+    assert [each[0].caption for each in found] == [f"Gulls over pier {number}." for number in range(40)]
+
+
+def test_the_stage_keeps_what_every_stage_must_keep():
+    check_stage(STAGE)
+
+
+def test_own_rules_can_be_added(tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text("rules:\n- {id: snap, role: credit, pattern: 'Snap (?P<credit>Photo: [^\\n]+)', where: whole}\n")
+    assert "own/snap" in [rule.id for rule in extract_credits(rules=(own,)).rules]
