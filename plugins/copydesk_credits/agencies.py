@@ -1,0 +1,160 @@
+"""Whose text it is: agency lines, source lines, sign-offs after the last sentence, and the marks that end a story."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from copydesk.prose import ends_sentence, is_prose
+from copydesk.rules import Rules
+from copydesk_credits.house import RULES, agencies, folded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from copydesk.document import Document, Segment
+    from copydesk.rules import Hit
+
+_HEAD_LINES = 6
+"""Lines between the first paragraph and an agency line above it: headline, dek, byline, times, a caption. Judged."""
+
+_TAIL_LINES = 4
+"""Lines between the last paragraph and an agency line, a source line or an end mark below it. Judged."""
+
+_TAIL_PROSE = 3
+"""Paragraphs at the end of the page that may hold the sign-off: a notice or an author's note may follow it."""
+
+_LAYERS = 6
+"""Sign-offs and end marks that may stand one after the other: `. EFE (ab/cd) ./.` Real ones have three at most."""
+
+_LINES = frozenset({"line", "source-line"})
+_SIGN_OFFS = frozenset({"bracket", "bare", "initials", "end-glued"})
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+class extract_agency:
+    """Take agency lines, sign-offs and end marks out of the text, and note whose it is: (dpa), Source: AFP, REUTER.
+
+    An agency signs on a line under the headline, or after the last sentence; old wires close with a mark. What stays:
+    an agency that the story names ("told The Associated Press"), the short form after a name spelled out, as in "the
+    Hillton News Agency (HNA)", a bracket in the middle of a story, a source under a table. What stands in a picture's
+    caption is the picture's: credits are extracted before, and a bracket in the first paragraph is left alone.
+    """
+
+    def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
+        self.rules = Rules.load(RULES / "agencies.yaml", *rules, off=off)
+
+    def __call__(self, doc: Document) -> None:
+        for _ in range(_LAYERS):
+            if not self._pass(doc):
+                break
+
+    def _pass(self, doc: Document) -> bool:
+        """One look at the document: whether something left. `. EFE (ab)` loses one sign-off at a time."""
+        hits = self.rules.hits(doc)
+        if not hits:
+            return False
+        page = _Page(doc)
+        chosen: dict[int, Hit] = {}
+        for hit in hits:
+            known = chosen.get(hit.segment.start)
+            if page.holds(hit) and (known is None or _rank(hit) > _rank(known)):
+                chosen[hit.segment.start] = hit
+        for hit in chosen.values():
+            _take(doc, hit)
+        return bool(chosen)
+
+
+def _rank(hit: Hit) -> tuple[bool, int]:
+    return hit.rule.takes == "block", hit.end - hit.start
+
+
+def _take(doc: Document, hit: Hit) -> None:
+    segment = hit.segment
+    if hit.rule.takes == "match":
+        _, segment, _ = doc.cut(segment, hit.start, hit.end)
+    for name in agencies(hit.groups.get("agency") or hit.groups.get("source") or ""):
+        doc.fact("agency", name, segment)
+    segment.mark(hit.rule.role, rule=hit.rule.id)
+
+
+class _Page:
+    """The blocks that are still in the text, and where its prose begins and ends."""
+
+    def __init__(self, doc: Document) -> None:
+        self.blocks = [segment for segment in doc.segments if segment.role in doc.keep]
+        self.number = {segment.start: number for number, segment in enumerate(self.blocks)}
+        self.prose = [number for number, segment in enumerate(self.blocks) if is_prose(_unsigned(segment))]
+
+    def holds(self, hit: Hit) -> bool:
+        """Whether a hit stands where its kind may stand, and means what it seems to."""
+        number = self.number.get(hit.segment.start)
+        if number is None:
+            return False
+        kind = hit.rule.id.partition("/")[2]
+        if kind in _SIGN_OFFS:
+            return self._ends_story(hit, number) and _is_sign_off(hit, last=self._is_last(number))
+        if kind == "end-word":
+            return self._after_story(number) or (hit.text[:1] == "_" and number >= self.prose[-_TAIL_PROSE:][0])
+        if kind == "trailer":
+            return self._before_story(number) or self._after_story(number)
+        return kind not in _LINES or self._before_story(number) or self._after_story(number)
+
+    def _before_story(self, number: int) -> bool:
+        first = self.prose[0] if self.prose else len(self.blocks)
+        return number < first <= number + _HEAD_LINES
+
+    def _after_story(self, number: int) -> bool:
+        if not self.prose:
+            return number >= len(self.blocks) - 2 > 0
+        later = any(place > number for place in self.prose)
+        return not later and number - self.prose[-1] <= _TAIL_LINES
+
+    def _is_last(self, number: int) -> bool:
+        return number >= (self.prose[-1] if self.prose else len(self.blocks) - 1)
+
+    def _ends_story(self, hit: Hit, number: int) -> bool:
+        """Whether the story may end with this block: it is among the last, or no prose follows it directly."""
+        if self._is_last(number):
+            return True
+        if not self.prose or number <= self.prose[0] or hit.rule.id.endswith("/initials"):
+            return False
+        return number >= self.prose[-_TAIL_PROSE:][0] or number + 1 not in self.prose
+
+
+def _unsigned(segment: Segment) -> str:
+    """The text without a bracket, a mark or a short name after its last stop, which would hide that it is prose."""
+    text = segment.text
+    cut = max(text.rfind(stop) for stop in ".!?。…")
+    return text[: cut + 1] if 0 <= len(text) - cut <= 40 else text
+
+
+def _is_sign_off(hit: Hit, *, last: bool) -> bool:
+    """Whether a name at the end of a block signs it: after a stop, or in brackets in the last block and no gloss."""
+    before = hit.segment.text[: hit.start].rstrip()
+    if not before or before.endswith((":", ",", "(")) or _is_glued(hit):
+        return False
+    if ends_sentence(before):
+        return True
+    dashed = hit.text[:1] in "-–—/|"
+    if "initials" in hit.groups or not last or not (hit.text[:1] in "(（[" or dashed):
+        return False
+    return not _is_gloss(before, hit.groups.get("agency", ""))
+
+
+def _is_glued(hit: Hit) -> bool:
+    """Whether a name in small letters stands right at what is before it, as in the name of a cookie: `node.sid`."""
+    return hit.text[:1].islower() and hit.start > 0 and not hit.segment.text[hit.start - 1].isspace()
+
+
+def _is_gloss(before: str, name: str) -> bool:
+    """Whether a short name explains the words before it: their initials, or the agency's own long name."""
+    words = _WORD.findall(before)[-8:]
+    initials = "".join(word[0] for word in words).casefold()
+    capitals = "".join(word[0] for word in words if word[0].isupper()).casefold()
+    short = "".join(_WORD.findall(name)).casefold()
+    if initials.endswith(short) or capitals.endswith(short):
+        return True
+    house = agencies(name)
+    tails = (" ".join(words[-count:]) for count in range(1, 6))
+    return any(set(agencies(tail)) & set(house) or folded(tail) == folded(name) for tail in tails)

@@ -1,0 +1,307 @@
+"""When it was published: time lines, as printed and, where they are complete, in ISO 8601."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time
+from typing import TYPE_CHECKING, NamedTuple
+
+from copydesk.facts import Published
+from copydesk.prose import is_prose
+from copydesk.rules import Rules
+from copydesk_credits.house import RULES, agencies, folded, months, words_of
+from copydesk_credits.layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from copydesk.document import Document, Segment
+    from copydesk.rules import Hit
+
+_DEEPEST = 2
+"""Paragraphs of the story that may stand before a date without a label: a dek, a caption read as prose. Judged."""
+
+_LAYERS = 6
+"""Stamps that may stand one after the other on a line beside a name. Real ones have two: the date, the reading time."""
+
+_HEAD_LINES = 6
+"""Lines that are the head of a text without a single paragraph of prose: a table, a results list. Judged."""
+
+_LONG_LABEL = 5
+"""Letters of a label that needs no colon: `Updated`, `Stand`. `le` and `Date` open other lines too."""
+
+_BY = re.compile(
+    r"(?:posted |written |published |story |words |text |geschrieben |ein artikel )?"
+    r"(?:by|von|par|por|di|da|door|av|af|oleh|автор|text|foto)\b",
+    re.IGNORECASE,
+)
+_RULED_OFF = ("|", "·", "•")
+
+
+class extract_published:
+    """Take the time lines around a story out of the text: Published: 9 May 2019 at 10:15 | Updated: 5 minutes ago.
+
+    Pages print them under the headline, beside the byline, sometimes at the end; with a label, as a bare date, as
+    "3 hours ago", with the reading time; some machines leave "date 2019-05-05" before the text. The first that names a
+    date becomes the fact: as printed, and in ISO 8601 where day, month and year are there and can mean one thing only
+    (05/09/2019 can mean two). No zone is added. Left alone: clock times and dates of the story, the dated entries of a
+    diary, dates in a headline.
+    """
+
+    def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
+        self.rules = Rules.load(RULES / "published.yaml", *rules, off=off)
+        updated = sorted(words_of("updated"), key=len, reverse=True)
+        self._updated = re.compile(rf"(?:{'|'.join(map(re.escape, updated))})(?![^\W\d_])\s*[:：]?\s*")
+
+    def __call__(self, doc: Document) -> None:
+        lines: list[Segment] = []
+        for _ in range(_LAYERS):
+            found = self._pass(doc)
+            lines += found
+            if not found:
+                break
+        self._note(doc, sorted(lines, key=lambda line: line.start))
+
+    def _pass(self, doc: Document) -> list[Segment]:
+        hits = self.rules.hits(doc)
+        if not hits:
+            return []
+        page = _Page(doc, hits)
+        chosen: dict[int, Hit] = {}
+        for hit in hits:
+            known = chosen.get(hit.segment.start)
+            if page.holds(hit) and (known is None or _rank(hit) > _rank(known)):
+                chosen[hit.segment.start] = hit
+        return [_taken(doc, hit) for hit in chosen.values()]
+
+    def _note(self, doc: Document, lines: list[Segment]) -> None:
+        """Note the first line that says when, and the first that says when it was changed."""
+        told: tuple[Segment, str] | None = None
+        updated: tuple[Segment, str] | None = None
+        for line in lines:
+            published, changed = self._parted(line.text)
+            if told is None and _says_when(published):
+                told = line, published
+            if updated is None and _says_when(changed):
+                updated = line, changed
+        first = told or updated
+        if first and not doc.found("published"):
+            iso = iso_8601(told[1]) if told else None
+            value = Published(text=first[0].text, iso=iso, updated=updated and updated[1])
+            doc.fact("published", value, first[0])
+
+    def _parted(self, text: str) -> tuple[str, str]:
+        """What a line says about publication, and what it says about the last change."""
+        label = self._updated.search(text)
+        if label is None:
+            return text, ""
+        return text[: label.start()], text[label.end() :].strip(" |·•,()-–—")
+
+
+def _rank(hit: Hit) -> tuple[bool, int]:
+    return hit.rule.takes == "block", hit.end - hit.start
+
+
+def _taken(doc: Document, hit: Hit) -> Segment:
+    segment = hit.segment
+    if hit.rule.takes == "match":
+        _, segment, _ = doc.cut(segment, hit.start, hit.end)
+    segment.mark("time", rule=hit.rule.id)
+    return segment
+
+
+class _Page:
+    """Where the story is, and which lines are nothing but a date."""
+
+    def __init__(self, doc: Document, hits: list[Hit]) -> None:
+        self.layout = Layout(doc)
+        self.has_prose = any(self.layout.prose)
+        self.number = {segment.start: number for number, segment in enumerate(self.layout.blocks)}
+        self.prose_before = []
+        count = 0
+        for number, prose in enumerate(self.layout.prose):
+            self.prose_before.append(count)
+            count += prose and number >= self.layout.start
+        self.time_lines = {hit.segment.start for hit in hits if _kind(hit) == "line"}
+        bare = {self.number[hit.segment.start] for hit in hits if _kind(hit) == "line" and "label" not in hit.groups}
+        self.diary = sum(map(self._opens_entry, bare)) > 1 or sum(map(self._in_story, bare)) > 1
+
+    def _opens_entry(self, number: int) -> bool:
+        return number + 1 < len(self.layout.blocks) and self.layout.prose[number + 1]
+
+    def _in_story(self, number: int) -> bool:
+        return self.layout.start <= number < self.layout.end
+
+    def _is_entry(self, number: int) -> bool:
+        return self._opens_entry(number) or self._in_story(number)
+
+    def holds(self, hit: Hit) -> bool:
+        """Whether a hit stands where its kind may stand, and means what it seems to."""
+        number = self.number[hit.segment.start]
+        kind = _kind(hit)
+        if kind == "machine":
+            return number == 0
+        if kind == "line" and self._labelled(hit):
+            return True
+        if not self._in_head(number) or (kind == "line" and self.diary and self._is_entry(number)):
+            return False
+        if kind == "line":
+            return _is_stamp(hit.text)
+        if kind == "label":
+            return self._labels_next(hit, number)
+        return not is_prose(hit.segment.text) and _beside_name(hit)
+
+    @staticmethod
+    def _labelled(hit: Hit) -> bool:
+        """Whether the line opens with words that only time lines open with, and names a day."""
+        label = hit.groups.get("label", "").strip()
+        return (len(label) >= _LONG_LABEL or label.endswith((":", "："))) and _says_when(hit.text)
+
+    def _in_head(self, number: int) -> bool:
+        if not self.has_prose:
+            return number < _HEAD_LINES
+        if number >= self.layout.end:
+            return False
+        return number < self.layout.start or self.prose_before[number] <= _DEEPEST
+
+    def _labels_next(self, hit: Hit, number: int) -> bool:
+        following = self.layout.blocks[number + 1 : number + 3]
+        if any(block.start in self.time_lines for block in following):
+            return True
+        return number < self.layout.start and hit.segment.text.rstrip(" )").endswith((":", "：")) and len(hit.text) > 4
+
+
+def _kind(hit: Hit) -> str:
+    return hit.rule.id.partition("/")[2]
+
+
+def _is_stamp(text: str) -> bool:
+    """Whether a line without a label is a time line: a day with its year or a clock time, how long ago, a reading time.
+
+    A row of dates is a table's, and "April 20" may be anything.
+    """
+    if _AGO.search(text) or _READING.search(text):
+        return True
+    return _says_when(text) and len(_DATE_IN_FIGURES.findall(text)) <= 2 and _YEAR_OR_CLOCK.search(text) is not None
+
+
+def _beside_name(hit: Hit) -> bool:
+    """Whether what stands on the same line is a name: a headline may hold a date of its own."""
+    before, after = hit.segment.text[: hit.start].rstrip(), hit.segment.text[hit.end :]
+    if _kind(hit) == "before-name":
+        glued = after[:1].isupper() and hit.text[-1:].isdigit()
+        return glued or _BY.match(after.lstrip(" ,|·•–-")) is not None
+    if "label" in hit.groups or before.endswith(_RULED_OFF):
+        return True
+    return _BY.match(before.lstrip(" |")) is not None or bool(agencies(before))
+
+
+# Reading dates.
+
+_AGO = re.compile(
+    r"\d\s*\S{1,20}\s+(?:ago|geleden|atrás|fa|siden|sedan|sitten|temu|назад|тому|önce)\b"
+    r"|\b(?:vor|il y a|hace|há) \d|\d\s*\S{0,4}[前전]"
+)
+_DATE_IN_FIGURES = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
+_YEAR_OR_CLOCK = re.compile(r"\d{4}|\d[./-]\d{1,2}[./-]\d|\d[:.h]\d\d")
+_IN_FIGURES = re.compile(r"\d[./-]\d{1,2}[./-]\d|[月월]\s*\d")
+_WORD = re.compile(r"[^\W\d_]+")
+_READING = re.compile(r"(?i)\bmin|read|lese|lectur|leitur|lettura|чтен|хв|阅读|閱讀")
+_FIGURES = re.compile(r"(?<!\d)(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?!\d)")
+_FIGURES_BACK = re.compile(r"(?<!\d)(\d{1,2})([-./])(\d{1,2})\2(\d{4})(?!\d)")
+_CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日號号일]")
+_DAY_MONTH = re.compile(
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|re|º|ª|°|\.)?[\s-]*(?:de |d['’]|di )?"
+    r"([^\W\d_]+(?: [^\W\d_]+)?)\.?,?[\s-]*(?:de |del )?(\d{4})(?!\d)"
+)
+_MONTH_DAY = re.compile(r"([^\W\d_]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)")
+_CLOCK = re.compile(r"(?<![\d.:])(\d{1,2})[:.h](\d{2})(?::(\d{2}))?(?:\.\d+)?(?![.\d])\s*([AaPp]\.?[Mm])?")
+_ZONE = re.compile(r"\s*\(?(Z\b|UTC\b|GMT\b(?!\s*[+-])|[+-]\d{2}:?\d{2}\b)")
+
+
+class _Day(NamedTuple):
+    """A day that was read, and where it stands in the text."""
+
+    day: date
+    start: int
+    end: int
+
+
+def iso_8601(text: str) -> str | None:
+    """The first complete date of a text, with its clock time and the zone where they are printed; else None."""
+    found = _day(text)
+    if found is None:
+        return None
+    rest = text[: found.start] + " " * (found.end - found.start) + text[found.end :]
+    clock = _CLOCK.search(rest, found.end) or _CLOCK.search(rest)
+    moment = clock and _moment(clock)
+    if not clock or not moment:
+        return found.day.isoformat()
+    zone = _ZONE.match(rest, clock.end())
+    return f"{found.day.isoformat()}T{moment.isoformat()}{_offset(zone.group(1)) if zone else ''}"
+
+
+def _says_when(text: str) -> bool:
+    """Whether a text names a day, or how long ago it was: a reading time does not."""
+    if _AGO.search(text) or _IN_FIGURES.search(text):
+        return True
+    return any(_month(word) for word in _WORD.findall(text)) and any(letter.isdigit() for letter in text)
+
+
+def _day(text: str) -> _Day | None:
+    readings: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], date | None]], ...] = (
+        (_FIGURES, lambda m: _date(m[1], m[3], m[4])),
+        (_CJK, lambda m: _date(m[1], m[2], m[3])),
+        (_DAY_MONTH, lambda m: _date(m[3], _month(m[2]), m[1])),
+        (_MONTH_DAY, lambda m: _date(m[3], _month(m[1]), m[2])),
+        (_FIGURES_BACK, lambda m: _backwards(m[1], m[3], m[4], dotted=m[2] == ".")),
+    )
+    days = [
+        _Day(day, match.start(), match.end())
+        for pattern, read in readings
+        for match in pattern.finditer(text)
+        if (day := read(match)) is not None
+    ]
+    return min(days, key=lambda found: found.start, default=None)
+
+
+def _month(name: str) -> int | None:
+    """The number of a month by its name, or by the first word of what stands after the day: `mayo de`."""
+    known = months()
+    return known.get(folded(name)) or known.get(folded(name).partition(" ")[0])
+
+
+def _date(year: str, month: str | int | None, day: str) -> date | None:
+    """The date, where it is one of the calendar that the months belong to: a Persian or a Thai year is none."""
+    if month is None or not 1500 <= int(year) <= 2100:
+        return None
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _backwards(first: str, second: str, year: str, *, dotted: bool) -> date | None:
+    """09.05.2019 is the ninth of May wherever dots are used; 09/05/2019 only where one of the two cannot be a month."""
+    if dotted or int(first) > 12 or first == second:
+        return _date(year, second, first)
+    return _date(year, first, second) if int(second) > 12 else None
+
+
+def _moment(clock: re.Match[str]) -> time | None:
+    hour, half = int(clock[1]), (clock[4] or "")[:1].lower()
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half == "p" else 0)
+    try:
+        return time(hour, int(clock[2]), int(clock[3] or 0))
+    except ValueError:
+        return None
+
+
+def _offset(zone: str) -> str:
+    if zone[0] in "+-":
+        return zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    return "+00:00"
