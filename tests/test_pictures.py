@@ -43,6 +43,8 @@ def ran(text: str) -> Document:
         ("Ada Quill for Rest of Quay", "Ada Quill", "Rest of Quay"),
         ("Bildrechte: imago images/quill", "quill", "imago images"),
         ("Foto: Privat", "Privat", None),
+        ("Fotó: MTI: Kovács Ada |", "Kovács Ada", "MTI"),
+        ("Ảnh: Ada Quill (Nguồn: TTXVN)", "Ada Quill", "TTXVN"),
         ("Photo via Pexels", None, "Pexels"),
         ("Copyright Ada Quill/Copyright 2024 The AP. All rights reserved", "Ada Quill", "The AP"),
         ("Foto: Ada Quill/APVisa mer", "Ada Quill", "AP"),

@@ -1,0 +1,290 @@
+"""Names of people, read by their form: two to five words with a capital, particles between, in any script.
+
+No list of names is used: a first name is as good as its capital. What is listed (rules/names.yaml, rules/words.yaml) are
+the words that stand around names: roles, organisations, agencies, connectives.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Literal, NamedTuple
+
+import yaml
+
+from copydesk.facts import Author
+
+Role = Literal["author", "contributor", "editor", "translator"]
+
+_EMAIL = re.compile(r"\(?\b([\w.+-]+(?:@|\[at\]|\(at\))[\w-]+(?:\.[\w-]+)+)\)?")
+_HANDLE = re.compile(r"\(?(?<!\w)(@\w{2,30})\b\)?")
+_JOINT = re.compile(r"(?<=[^\W\d_A-Z]{3})(?=[A-ZÀ-ÖØ-ÞА-Я][\w.]*(?:\W|$))")
+_CAMEL = re.compile(r"(?:Mc|Mac|De|Di|Da|Du|Des|Del|La|Le|Lo|Van|Fitz|San|Mc|Vander|Ter|Mac|Al|El)$")
+_BRACKETS = re.compile(r"\s*\(([^()]*)\)")
+_PARTS = re.compile(r"\s*(?:[,;•·،、，|]|\s/\s|(?<=\w\w)/(?=\w\w)|\s[-–—]\s)\s*")
+_CASELESS = re.compile(r"[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_DOMAIN = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.I)
+_PLACE = re.compile(r"^(.+?)\s+(?:in|aus|à|en|i|da|fra|från|из|w|v|a)\s+([A-ZÀ-ÞА-Я][\w.'’-]+(?:[ ,-]+[A-ZÀ-ÞА-Я][\w.'’-]+){0,3})\s*$")
+_AFFILIATED = re.compile(r"\s+(?:[Ff]or|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])")
+_STOPS = " \t.,;:|–—-•·*/\\\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
+
+
+class Byline(NamedTuple):
+    """What a byline names: people in their order, and agencies."""
+
+    people: tuple[Author, ...] = ()
+    agencies: tuple[str, ...] = ()
+
+
+class _Found(NamedTuple):
+    """What one part of a byline is: a person, an agency, a place or a house, or nothing that is known."""
+
+    kind: Literal["person", "agency", "house", "nobody", "unknown"]
+    value: str
+    more: str = ""
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """One of the lists of names.yaml and words.yaml, casefolded."""
+    return frozenset(word.casefold() for word in printed(name))
+
+
+@cache
+def printed(name: str) -> tuple[str, ...]:
+    lists = _lists()
+    found = lists[name]
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+@cache
+def _lists() -> dict[str, list[str] | str]:
+    folder = files("copydesk_credits") / "rules"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    lists: dict[str, list[str] | str] = {}
+    for file in ("words.yaml", "names.yaml"):
+        lists |= yaml.load((folder / file).read_text(encoding="utf-8"), Loader=loader)["words"]  # noqa: S506 (both are safe loaders)
+    return lists
+
+
+@cache
+def agencies() -> dict[str, str]:
+    """How agencies are printed, casefolded, and how the house writes them where the print is long."""
+    known = {name.casefold(): name for name in (*printed("agency_in_brackets"), *printed("agency")) if len(name) > 1}
+    return known | _HOUSE
+
+
+_HOUSE = {
+    "associated press": "AP",
+    "the associated press": "AP",
+    "ap": "AP",
+    "agence france-presse": "AFP",
+    "agence france presse": "AFP",
+    "afp": "AFP",
+    "reuters": "Reuters",
+    "reuter": "Reuters",
+    "thomson reuters": "Reuters",
+    "deutsche presse-agentur": "dpa",
+    "dpa": "dpa",
+    "efe": "EFE",
+    "agencia efe": "EFE",
+    "europa press": "Europa Press",
+    "sda": "SDA",
+    "keystone-sda": "Keystone-SDA",
+    "united press international": "UPI",
+    "canadian press": "The Canadian Press",
+    "the canadian press": "The Canadian Press",
+    "press association": "PA",
+    "australian associated press": "AAP",
+    "anadolu ajansı": "Anadolu",
+    "anadolu agency": "Anadolu",
+    "xinhua": "Xinhua",
+    "xinhua news agency": "Xinhua",
+    "新华社": "Xinhua",
+    "tass": "TASS",
+    "ansa": "ANSA",
+    "belga": "Belga",
+    "ritzau": "Ritzau",
+    "ntb": "NTB",
+    "lusa": "Lusa",
+    "agência lusa": "Lusa",
+}
+
+
+def caseless(text: str) -> bool:
+    """Whether the text is in a script without capitals: there a name has no form, and a keyword must carry it."""
+    return _CASELESS.search(text) is not None
+
+
+def read(text: str, role: Role = "author", *, lone: bool = False) -> Byline | None:
+    """The people and agencies that a byline's text names, or None where any part of it is something else.
+
+    With `lone` a single word is a name too ("By Kristin"): only where a keyword and a line of its own say so.
+    """
+    text, email = _taken(_EMAIL, text)
+    text, handle = _taken(_HANDLE, text)
+    text, place = _placed(text)
+    found: list[_Found] = []
+    parts = _parts(text)
+    for part, joined in parts:
+        kind = _kind(part, joined, found, lone=lone)
+        if kind.kind == "unknown":
+            return None
+        found.append(kind)
+    people = _people(found, role, place)
+    if people and (email or handle):
+        people[-1 if len(people) > 1 else 0] = _with(people[-1], email, handle)
+    named = tuple(part.value for part in found if part.kind == "agency")
+    return Byline(tuple(people), named) if people or named or any(part.kind == "nobody" for part in found) else None
+
+
+def _taken(pattern: re.Pattern[str], text: str) -> tuple[str, str | None]:
+    match = pattern.search(text)
+    return (text[: match.start()] + " " + text[match.end() :], match.group(1)) if match else (text, None)
+
+
+def _with(person: Author, email: str | None, handle: str | None) -> Author:
+    return Author(person.name, person.role, person.affiliation, person.place, email, handle)
+
+
+def _placed(text: str) -> tuple[str, str | None]:
+    match = _PLACE.match(text.strip(_STOPS))
+    return (match.group(1), match.group(2)) if match and "," not in match.group(1) else (text, None)
+
+
+def _parts(text: str) -> list[tuple[str, bool]]:
+    """The parts of a byline, each with whether a connective joins it to the one before or after it."""
+    text = _BRACKETS.sub(r", \1", text)
+    result: list[tuple[str, bool]] = []
+    for piece in _PARTS.split(text):
+        pieces = _connected(piece.strip(_STOPS))
+        result += [(part, len(pieces) > 1) for part in pieces if part]
+    return result
+
+
+def _connected(piece: str) -> list[str]:
+    parts: list[list[str]] = [[]]
+    for word in piece.split():
+        if (word == word.casefold() or piece.isupper()) and word.casefold() in words("connective"):
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [" ".join(part) for part in parts]
+
+
+def _kind(part: str, joined: bool, before: list[_Found], *, lone: bool) -> _Found:
+    folded = part.casefold().strip(_STOPS)
+    if folded in agencies():
+        return _Found("agency", agencies()[folded])
+    if folded in words("nobody"):
+        return _Found("nobody", part)
+    had_person = any(found.kind == "person" for found in before)
+    name, more = ("", "") if _is_desk(part) else _name(part)
+    if had_person and (part in printed("degree") or not (name and more and " " in name) and _is_house(part, before)):
+        return _Found("house", part)
+    if name and (len(name.split()) > 1 or caseless(name)):
+        return _Found("person", name, more)
+    if had_person and not joined and _capitalised(part):
+        return _Found("house", part)
+    if name and (lone or joined and before and not had_person) or _is_desk(part):
+        return _Found("person", name or part, more)
+    return _Found("house", part) if had_person and joined else _Found("unknown", part)
+
+
+def _is_house(part: str, before: list[_Found]) -> bool:
+    tokens = part.split()
+    folded = [token.casefold().strip(_STOPS) for token in tokens]
+    if any(word in words("organisation") or word in words("role") for word in folded) or _DOMAIN.match(part):
+        return True
+    caps = all(token.isupper() for token in tokens)
+    return caps and not any(found.kind == "person" and found.value.isupper() for found in before)
+
+
+def _is_desk(part: str) -> bool:
+    tokens = part.split()
+    return 2 <= len(tokens) <= 5 and tokens[-1].casefold() in words("desk") and _capitalised(tokens[0])
+
+
+def _capitalised(text: str) -> bool:
+    return text[:1].isupper() and len(text.split()) <= 6
+
+
+def _name(part: str) -> tuple[str, str]:
+    """The name that a part starts with, and the role or house after it: ("Ann Lee", "Senior Editor")."""
+    part, more = _unglued(part)
+    split = _AFFILIATED.split(part, maxsplit=1)
+    if len(split) == 2:
+        part, more = split[0], split[1]
+    tokens = part.split()
+    while tokens and tokens[0].casefold().strip(".") in words("honorific") and len(tokens) > 1:
+        tokens = tokens[1:]
+    for number in range(1 if len(tokens) > 1 else 0, len(tokens)):
+        if tokens[number].casefold().strip(_STOPS) in words("role") and not part.isupper():
+            tokens, more = tokens[:number], " ".join(tokens[number:])
+            break
+    name = " ".join(tokens).strip(_STOPS.replace(".", ""))
+    return (name, more.strip(_STOPS)) if name and is_name(tokens) else ("", "")
+
+
+def _unglued(part: str) -> tuple[str, str]:
+    """A name and what an extractor glued to it: "Jo BerryThe Echo" is Jo Berry of The Echo; "DeSiato" is one word."""
+    for joint in _JOINT.finditer(part):
+        head = part[: joint.start()]
+        if " " in head and not _CAMEL.search(head.rsplit(" ", 1)[-1]):
+            return head, part[joint.start() :]
+    return part, ""
+
+
+def glued(token: str) -> bool:
+    """Whether two words are glued in one: "PolitikRussland", not "DeSiato" nor "McCarthy"."""
+    return any(not _CAMEL.search(token[: joint.start()]) for joint in _JOINT.finditer(token))
+
+
+def is_name(tokens: list[str]) -> bool:
+    """Whether words have the form of a name: capitals or initials, particles between them, five words at most."""
+    if not tokens or len(tokens) > 6:
+        return False
+    if caseless(tokens[0]):
+        return all(_letters(token) and len(token) <= 12 for token in tokens) and len(tokens) <= 4
+    capitals = [token for token in tokens if token.casefold() not in words("particle") or token[:1].isupper()]
+    if not capitals or tokens[-1] not in capitals or len(capitals) > 5:
+        return False
+    return all(_named(token) for token in capitals) and any(len(token.strip(".")) > 1 for token in capitals)
+
+
+def _named(token: str) -> bool:
+    bare = token.strip(".,\"'’“”„«»")
+    folded = bare.casefold()
+    if not _letters(bare) or folded in _not_names():
+        return False
+    return bare[:1].isupper() or (bare[:2] in ("d'", "d’", "o'", "o’", "l’", "l'") and bare[2:3].isupper()) or "-" in bare and bare.split("-")[-1][:1].isupper()
+
+
+@cache
+def _not_names() -> frozenset[str]:
+    return words("weekday") - {"so", "do", "mi", "di", "sa", "mo", "fr", "sun", "jo", "pazar", "dominga", "domingo"} | frozenset(
+        "by von par the this that these a an it its in on at for from with when what why how who which our your their we you more all".split()
+    )
+
+
+def _letters(token: str) -> bool:
+    return bool(token) and all(char.isalpha() or char in ".'’-\N{COMBINING ACUTE ACCENT}‐´`" or not char.isascii() and not char.isdigit() for char in token) and any(
+        char.isalpha() for char in token
+    )
+
+
+def _is_town(house: str) -> bool:
+    return house.isalpha() and not house.isupper() and not _is_house(house, []) and house not in printed("degree")
+
+
+def _people(found: list[_Found], role: Role, place: str | None) -> list[Author]:
+    people: list[Author] = []
+    for number, part in enumerate(found):
+        if part.kind != "person":
+            continue
+        following = found[number + 1] if number + 1 < len(found) else None
+        house = following.value if following and following.kind == "house" else ""
+        town = place or (house if _is_town(house) else None)
+        people.append(Author(part.value, role, part.more or (house if house != town else "") or None, town))
+    return people

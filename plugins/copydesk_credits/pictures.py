@@ -1,0 +1,306 @@
+"""The stage `extract_credits`: who made the pictures, and the words printed beside them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+from importlib.resources import files
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from copydesk.facts import Credit
+from copydesk.prose import ends_sentence, is_prose, words
+from copydesk.rules import Rules
+from copydesk_credits.captions import (
+    BESIDE,
+    CLOSED,
+    LONG,
+    SHORT,
+    fits,
+    has_words,
+    is_captionlike,
+    is_dek,
+    is_sure_caption,
+    names_what_is_seen,
+    opens_text,
+    plain,
+)
+from copydesk_credits.creditline import CreditLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from copydesk.document import Document, Segment
+    from copydesk.rules import Hit
+
+MOST_HITS = 60
+"""Hits in one block that are looked at: a bound on the work, far above what a caption can hold."""
+
+FEW = 3
+"""More credit lines than this make a list of things with a picture each: what is above one is its heading."""
+
+_BARE = ("bracket-name", "bracket-wire", "bracket-source", "agency-end", "agency-line")
+_BRACKETS = frozenset(["bracket-agency", "bracket-label", "bracket-name", "bracket-wire"])
+
+
+class Span(NamedTuple):
+    """A stretch of a block that reads as credits, and the rule that found it."""
+
+    start: int
+    end: int
+    credits: tuple[Credit, ...]
+    rule: str
+
+    @property
+    def rule_name(self) -> str:
+        """The rule's name without its file's."""
+        return self.rule.rpartition("/")[2]
+
+
+class Block(NamedTuple):
+    """A segment and the credits in it. `sure`: they need nothing beside them to be believed."""
+
+    segment: Segment
+    spans: list[Span]
+    sure: bool
+
+    @property
+    def rest(self) -> str:
+        """What is left of the text without the credits."""
+        text = self.segment.text
+        for span in reversed(self.spans):
+            text = text[: span.start] + text[span.end :]
+        return text
+
+
+class extract_credits:
+    """Note who made the photos, videos and graphics, and take these credits and the captions beside them out.
+
+    The picture desk prints `Caption. (Photographer/Agency)`, `Photo: X`, `© X | Y`, `X via AP`: behind the caption, on
+    a line of its own or, where a template lost a line break, glued to the lede. A rule of pictures.yaml says where;
+    what stands there must then read as names. `Panorama of the port. (Ada Quill/Flickr)` becomes a caption and a
+    credit, name `Ada Quill`, agency `Flickr`.
+
+    A caption is what a credit is glued to, or the one or two sentences just above a credit on its own line that do not
+    read as a heading or as speech; one printed twice, for the blind and for the rest, leaves twice. Without a credit
+    only a block that calls itself a caption is one (`FILE - …`, `Image caption …`). With `captions: false` all stay.
+
+    Left alone: two people in brackets (`(Quill/Marsh)`), and/or, km/h, a party and its state, what is defined in
+    brackets, an agency as sign-off at the story's end (`… on Friday. (dpa)`) or in a dateline, "photo" in a sentence.
+    Of agencies that send text too a bare name counts only in a caption's place, and never as the text's.
+    """
+
+    def __init__(self, *, captions: bool = True, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
+        self.rules = Rules.load(files("copydesk_credits") / "rules" / "pictures.yaml", *rules, off=off)
+        self.captions = captions
+        self.line = CreditLine()
+        self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}
+
+    def __call__(self, doc: Document) -> None:
+        hits = self.rules.hits(doc)
+        if not hits:
+            return
+        blocks = list(self._blocks(hits))
+        page = Page(doc, blocks)
+        for block in blocks:
+            if has_words(block.rest) and ((block.sure and not self._is_signed(block, page)) or page.vouches_for(block)):
+                self._take_from_text(doc, block)
+        self._take_lines(doc, page, [block for block in blocks if not has_words(block.rest)])
+        if self.captions:
+            _mark_labelled(doc, page, hits)
+            _mark_doubles(doc, page)
+
+    def _blocks(self, hits: Sequence[Hit]) -> Iterator[Block]:
+        read: dict[str, list[Credit]] = {}  # a gallery has one photographer in all its lines
+        for _, group in groupby(hits, key=lambda hit: hit.segment.start):
+            mine = sorted(group, key=lambda hit: (self._rank[hit.rule.id], hit.start))
+            spans = self._spans([hit for hit in mine if hit.rule.role == "credit"][:MOST_HITS], read)
+            if spans:
+                yield Block(mine[0].segment, spans, sure=any(map(self._is_sure, spans)))
+
+    def _spans(self, hits: Sequence[Hit], read: dict[str, list[Credit]]) -> list[Span]:
+        """What reads as a credit; of two that overlap the one whose rule stands first. `read` keeps what was read."""
+        spans: list[Span] = []
+        for hit in hits:
+            text = hit.groups.get("credit", hit.text)
+            start = hit.start + hit.text.rfind(text)
+            end = start + len(text)
+            if not any(start < span.end and span.start < end for span in spans):
+                if text not in read:
+                    read[text] = self.line.read(text)
+                if read[text]:
+                    spans.append(Span(start, end, tuple(read[text]), hit.rule.id))
+        return sorted(spans)
+
+    def _is_sure(self, span: Span) -> bool:
+        """Whether there is more than a name that no list knows, or bare names of agencies that send text too."""
+        if span.rule_name == "bracket-unknown":
+            return False
+        named = any(credit.name or not self.line.is_text_agency(credit.agency or "") for credit in span.credits)
+        return named or span.rule_name not in _BARE
+
+    def _is_signed(self, block: Block, page: Page) -> bool:
+        """Whether a writer and an agency may sign the story here, at its end: `… again. And again. (Ada Quill/dpa)`."""
+        last = block.spans[-1]
+        if last.rule_name != "bracket-name" or fits(block.rest, (LONG[0], 1)):
+            return False
+        signed = all(credit.name and self.line.is_text_agency(credit.agency or "") for credit in last.credits)
+        return signed and not page.story_behind(block)
+
+    def _take_from_text(self, doc: Document, block: Block) -> None:
+        """A credit that shares its block with other words, which may be the caption, the lede, or both."""
+        text, first, last = block.segment.text, block.spans[0], block.spans[-1]
+        if not has_words(text[last.end :]):
+            labelled = last.rule_name.startswith(("label", "bracket", "copyright"))
+            self._cut(doc, block, caption=fits(block.rest, LONG if labelled else SHORT))
+        elif not has_words(text[: first.start]):
+            self._cut(doc, block, caption=fits(block.rest, SHORT))
+        elif fits(text[: first.start], SHORT) and opens_text(text[last.end :]):
+            before, _ = doc.split(block.segment, last.end)
+            self._cut(doc, block._replace(segment=before), caption=True)
+
+    def _cut(self, doc: Document, block: Block, *, caption: bool) -> None:
+        """Make segments of the credits; what is left of the block is a caption, or stays what it was."""
+        segment: Segment | None = block.segment
+        caption = caption and self.captions
+        _note(doc, block, block.rest if caption else "")
+        for span in reversed(block.spans):
+            assert segment is not None
+            segment, middle, behind = doc.cut(segment, span.start, span.end)
+            middle.mark("credit", rule=span.rule)
+            if behind and caption:
+                behind.mark("caption", rule=span.rule)
+        if segment and caption:
+            segment.mark("caption", rule=block.spans[0].rule)
+
+    def _take_lines(self, doc: Document, page: Page, blocks: Sequence[Block]) -> None:
+        """Credits on lines of their own, each with the caption above it, if there is one."""
+        segments = doc.segments
+        places = {segment.start: number for number, segment in enumerate(segments)}
+        for block in blocks:
+            above = page.caption_above(segments, places[block.segment.start])
+            if block.sure or page.vouches_for_line(above):
+                above = above if self.captions else None
+                _note(doc, block, above.text if above else "")
+                block.segment.mark("credit", rule=block.spans[0].rule)
+                if above:
+                    above.mark("caption", rule=block.spans[0].rule)
+
+
+class Page:
+    """What a whole document says about its credits."""
+
+    def __init__(self, doc: Document, blocks: Sequence[Block]) -> None:
+        self._keep = doc.keep
+        self._story = doc.story
+        self._with_credits = {block.segment.start for block in blocks}
+        self._sure = any(block.sure for block in blocks)
+        self._lines = sum(not has_words(block.rest) for block in blocks)
+        self._brackets = any(span.rule_name in _BRACKETS for block in blocks for span in block.spans)
+        self._doubtful = {
+            credit for block in blocks if not block.sure for span in block.spans for credit in span.credits
+        }
+
+    @cached_property
+    def _prose(self) -> list[Segment]:
+        """The paragraphs of the story as it came, without those that hold credits. Few pages need to know."""
+        return [s for s in self._story if s.start not in self._with_credits and is_prose(s.text)]
+
+    @cached_property
+    def _usual(self) -> int:
+        """The words of a paragraph of this story."""
+        sizes = sorted(words(segment.text) for segment in self._prose)
+        return sizes[len(sizes) // 2] if sizes else 0
+
+    def story_behind(self, block: Block) -> int:
+        """How many paragraphs of the story stand below."""
+        return len(self._prose) - bisect_right(self._prose, block.segment.start, key=lambda segment: segment.start)
+
+    def vouches_for(self, block: Block) -> bool:
+        """Whether a bare name behind some words is a picture's credit.
+
+        Sign-offs end a story, and one story has one; captions stand further up, are short, and a page has several.
+        """
+        start, text, rule = block.segment.start, block.rest, block.spans[-1].rule_name
+        if self.story_behind(block) < 2 or words(text) < 4 or not fits(text, CLOSED):
+            return False
+        if rule == "bracket-source":
+            return self._is_head(start)
+        if rule == "bracket-unknown":
+            return self._brackets and (self._sure or len(self._doubtful) > 1)
+        glued = text[-1:] not in " \N{NO-BREAK SPACE}"
+        return self._sure or len(self._doubtful) > 1 or (glued and self._is_head(start))
+
+    def vouches_for_line(self, above: Segment | None) -> bool:
+        """Whether a bare name on its own line is a picture's credit: under a caption, below the head, among others."""
+        return above is not None and self._sure and not self._is_head(above.start)
+
+    def caption_above(self, segments: Sequence[Segment], at: int) -> Segment | None:
+        """The caption above a credit's line, if the block there is one."""
+        above = segments[at - 1] if at else None
+        if above is None or above.by is not None or above.role not in self._keep:
+            return None
+        earlier = [segment.text for segment in segments[max(0, at - 7) : at - 1] if segment.by is None]
+        return above if is_sure_caption(above.text) or self._is_caption(above, earlier) else None
+
+    def _is_caption(self, block: Segment, earlier: Sequence[str]) -> bool:
+        text, in_head = block.text, self._is_head(block.start)
+        if not is_captionlike(text):
+            return False
+        if not ends_sentence(text):
+            return self._lines <= FEW and names_what_is_seen(text, earlier)
+        if in_head:
+            return not (earlier and is_dek(text, earlier[-1]))
+        return words(text) < self._usual
+
+    def calls_caption(self, hit: Hit) -> bool:
+        """Whether a block that reads as a caption may be one: where it says so by a side alone, pictures stand near."""
+        return not hit.rule.id.endswith("/caption-side") or (self._sure and fits(hit.segment.text, *BESIDE))
+
+    def calls_double(self, block: Segment) -> bool:
+        """Whether a short block printed twice on end is a caption. In the head it may be the dek."""
+        return self._sure and words(block.text) > 4 and fits(block.text, *BESIDE) and not self._is_head(block.start)
+
+    def _is_head(self, start: int) -> bool:
+        return not self._prose or self._prose[0].start >= start
+
+
+def _note(doc: Document, block: Block, caption: str) -> None:
+    for span in block.spans:
+        for credit in span.credits:
+            doc.fact("credit", replace(credit, caption=plain(caption) or None), block.segment)
+
+
+def _mark_labelled(doc: Document, page: Page, hits: Sequence[Hit]) -> None:
+    """Blocks that call themselves captions."""
+    there = {id(segment) for segment in doc.segments}
+    for hit in hits:
+        segment = hit.segment
+        if hit.rule.role == "caption" and id(segment) in there and segment.by is None and page.calls_caption(hit):
+            doc.fact("credit", Credit(caption=plain(segment.text)), segment)
+            segment.mark("caption", rule=hit.rule.id)
+
+
+def _mark_doubles(doc: Document, page: Page) -> None:
+    """A caption printed again, beside the first or as another caption, is a duplicate."""
+    segments = doc.segments
+    for one, other in pairwise(segments):
+        if one.by is None and other.by is None and one.text == other.text and page.calls_double(one):
+            doc.fact("credit", Credit(caption=plain(one.text)), one)
+            one.mark("caption", rule="caption-twice")
+            other.mark("duplicate", rule="caption-again")
+    first: dict[str, int] = {}
+    for number, segment in enumerate(segments):
+        if (
+            segment.role == "caption"
+            and words(segment.text) > 3
+            and first.setdefault(plain(segment.text), number) != number
+        ):
+            segment.mark("duplicate", rule="caption-again")
+    for text, number in first.items():
+        for other in segments[max(0, number - 3) : number + 4]:
+            if other.by is None and plain(other.text) == text:
+                other.mark("duplicate", rule="caption-again")

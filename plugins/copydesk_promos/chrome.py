@@ -1,0 +1,50 @@
+"""What the page puts around a story: menus, breadcrumbs, comments, tag lists, footers, end marks, the same block
+twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from copydesk_promos.comments import comment_blocks
+from copydesk_promos.menus import menus
+from copydesk_promos.packs import mark_all, roles_of
+from copydesk_promos.page import Page
+from copydesk_promos.repeats import repeats
+from copydesk_promos.tails import about_notes, tag_lists
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from copydesk.document import Document
+
+ROLES = ("nav", "comments", "footer", "tags", "pr", "end", "other")
+
+
+class remove_chrome:
+    """Mark the page around a story: menus, breadcrumbs, comments, tag lists, footers, end marks, the same block twice.
+
+    A page's visible text is menu, headline, story, other stories, footer; whoever reprints it takes some of that along:
+    `Skip to main content`, `Home » News » World`, `Leave a Reply`, `Tags: floods, rain`. Lines that are known go by
+    rule; between known ones go the short lines of a menu, after a label the lines of a comments block or a tag list.
+
+    Left alone: everything that might be headline, byline, caption, credit or time (other stages want it first),
+    cross-heads, lists, verse, tables of results; a line said twice in verse or in an argument (a block must have eight
+    words, and the copy that stands in the story is the one that stays).
+    """
+
+    def __init__(
+        self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = (), languages: tuple[str, ...] = ()
+    ) -> None:
+        self.rules = roles_of(ROLES, languages=languages, rules=rules, off=off)
+
+    def __call__(self, doc: Document) -> None:
+        labels = mark_all(self.rules, doc)
+        page = Page(doc)
+        for finder in (comment_blocks, tag_lists, about_notes, menus, repeats):
+            found = list(finder(page, labels))
+            for segment, role, rule in found:
+                segment.mark(role, rule=rule)
+            if found:
+                page = Page(doc)
+        mark_all(self.rules, doc)  # where a comments block left, the story's tail lies further up

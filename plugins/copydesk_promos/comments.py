@@ -1,0 +1,89 @@
+"""The comments below a story: from their label to the end, or to the last line that only a comments block has."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from copydesk_promos.page import is_dated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from copydesk.rules import Rule
+    from copydesk_promos.page import Line, Mark, Page
+
+FEW_PARAGRAPHS = 3
+"""With so many paragraphs below it a label may be one above a story: a button (`Comments`), or another story
+follows."""
+
+STEP = 8
+"""So many lines may lie between two lines that only comments have (`Reply`, `<name> says:`): a long comment's
+paragraphs."""
+
+LEAST_SIGNS = 3
+"""So many lines that only comments have make a block, even with paragraphs in it."""
+
+LINES_A_COMMENT = 6
+"""So many lines a comment has at most, where the label gives their number: longer blocks hold something else too."""
+
+LINES_OF_A_FORM = 10
+"""And so many the form below them has, for the next comment."""
+
+MORE = 4
+"""So many times as many paragraphs as the story may the comments have; else the label is not where the story ends."""
+
+SIGNED_WORDS = 12
+"""A line with a comment's author and time has so many words at most."""
+
+_COUNT = re.compile(r"\d{1,5}")
+_AGO = re.compile(r"\b\d+ \w+ ago$")
+
+
+def comment_blocks(page: Page, labels: Mapping[int, Rule]) -> Iterator[Mark]:
+    """The lines of the comments block below the story.
+
+    "To the end" is done only where hardly a paragraph follows, or where the label counts the comments and no more
+    follows than they fill (`39 Comments`), always with the story above. Else the block ends with the last line that
+    only comments have: a button, an author with a time.
+    """
+    own = {segment for segment, rule in labels.items() if rule.role == "comments"}
+    signs = [at for at, line in enumerate(page.lines) if id(line.segment) in own] if own else []
+    for sign in signs:
+        end = _end(page, sign, own)
+        if end > sign:
+            for line in page.lines[sign:end]:
+                if line.open and not line.gone:
+                    yield line.segment, "comments", "comments-block"
+            return
+
+
+def _end(page: Page, start: int, own: Collection[int]) -> int:
+    """Where the block that starts here ends; the start itself where none does."""
+    above, below, end = page.above(start), page.below(start), len(page.lines)
+    if below < min(FEW_PARAGRAPHS, above):
+        return end
+    if above < FEW_PARAGRAPHS:
+        return start
+    counted = _COUNT.match(page.lines[start].text)
+    most = LINES_A_COMMENT * int(counted[0]) + LINES_OF_A_FORM if counted else 0
+    if end - start <= most and below <= MORE * above:
+        return end
+    return _last_sign(page.lines, start, own)
+
+
+def _last_sign(lines: Sequence[Line], start: int, own: Collection[int]) -> int:
+    last, count = start, 0
+    for at in range(start + 1, len(lines)):
+        if at - last > STEP:
+            break
+        if id(lines[at].segment) in own or _is_signed(lines[at]):
+            last, count = at, count + 1
+    return last + 1 if count >= LEAST_SIGNS else start
+
+
+def _is_signed(line: Line) -> bool:
+    """Whether a line may be a comment's author and time."""
+    if line.gone or line.text.count(" ") >= SIGNED_WORDS:
+        return False
+    return is_dated(line.text) or _AGO.search(line.text) is not None

@@ -1,0 +1,63 @@
+"""The rule packs: a file a language (`de.yaml`), more than one where it grows (`en_chrome.yaml`), and `any.yaml` for
+all.
+
+A pack holds rules of every clutter role; each stage takes the roles that are its own, so a new language is one new
+file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from copydesk.errors import ConfigError, did_you_mean
+from copydesk.rules import Rule, Rules, read_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from copydesk.document import Document
+
+EVERY_LANGUAGE = "any"
+
+
+def roles_of(
+    roles: Collection[str], *, languages: Sequence[str] = (), rules: Sequence[Path] = (), off: Sequence[str] = ()
+) -> Rules:
+    """The house rules of these roles in these languages (none named: in all), and all of the user's own, less `off`.
+
+    Raises ConfigError for a language that has no pack, for a mistake in a user's file, and for an unknown id in `off`.
+    """
+    own = Rules.load(*rules)
+    chosen = [rule for rule in _house(tuple(languages)) if rule.role in roles] + list(own)
+    known = {rule.id for rule in chosen}
+    for id_ in off:
+        if id_ not in known:
+            raise ConfigError(f"`off` names `{id_}`, which no rule has.{did_you_mean(id_, known)}")
+    return Rules(rule for rule in chosen if rule.id not in off)
+
+
+def mark_all(rules: Rules, doc: Document) -> dict[int, Rule]:
+    """Mark what the rules take, and tell by segment which rule took a block of its own.
+
+    They are asked again until they find nothing: what a cut sentence leaves behind may be a rule's whole block.
+    """
+    undecided = -1
+    while undecided != (undecided := sum(segment.by is None for segment in doc.segments)):
+        rules.mark(doc)
+    blocks = {rule.id: rule for rule in rules if rule.takes == "block"}
+    taken = ((id(segment), segment.by.rule) for segment in doc.segments if segment.by)
+    return {segment: blocks[rule] for segment, rule in taken if rule in blocks}
+
+
+@cache  # three stages ask for the same files, and to read them all takes longer than to clean a hundred articles
+def _house(languages: tuple[str, ...]) -> tuple[Rule, ...]:
+    packs = {file.name.removesuffix(".yaml"): file for file in (files(__package__) / "rules").iterdir()}
+    codes = {name.partition("_")[0] for name in packs}
+    for code in languages:
+        if code not in codes:
+            raise ConfigError(f"`languages` names `{code}`, which has no rules.{did_you_mean(code, codes)}")
+    wanted = {EVERY_LANGUAGE, *languages} if languages else codes
+    return tuple(rule for name in sorted(packs) if name.partition("_")[0] in wanted for rule in read_rules(packs[name]))

@@ -1,0 +1,91 @@
+"""How a document looks to these stages: which lines stand, which have left, and which look like a menu's or a
+story's.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from copydesk.prose import ends_sentence, is_prose
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from copydesk.document import Document, Segment
+
+    Mark: TypeAlias = tuple[Segment, str, str]
+    """A segment, the role that it shall have, and the rule that says so."""
+
+SHORT_WORDS = 4
+"""A menu's entry has at most so many words: 85 of 100 menu lines on 125 labelled pages, and 3 of 100 headlines."""
+
+SHORT_LENGTH = 40
+"""And so many characters: for scripts that write no spaces, and for addresses."""
+
+_DATE = re.compile(r"\d{4}|\d\d?[:.]\d\d|\d\d?[./]\d\d?[./]")
+_NAMED = re.compile(
+    r"(?:by|from|von|par|por|di|door|av|af|written by|text|foto|photos?|image|source|quelle|fuente)\b", re.IGNORECASE
+)
+
+
+class Line:
+    """A segment of the document, and what can be said of it without reading it. Whether it is prose is asked of few.
+
+    gone: it left the text, for a stage gave it a role that is not kept. open: nobody has decided about it yet.
+    short: it may be an entry of a menu: a few words, no stop, no comma at its end.
+    """
+
+    __slots__ = ("_prose", "gone", "open", "segment", "short", "text")
+
+    def __init__(self, segment: Segment, *, gone: bool) -> None:
+        self.segment = segment
+        self.text = text = segment.text
+        self.gone = gone
+        self.open = segment.by is None
+        few = len(text) <= SHORT_LENGTH and text.count(" ") < SHORT_WORDS
+        self.short = few and text[-1:] != "," and not ends_sentence(text)
+        self._prose: bool | None = False if gone or few else None
+
+    @property
+    def prose(self) -> bool:
+        """It stands, and reads like a paragraph of a story."""
+        if self._prose is None:
+            self._prose = is_prose(self.text)
+        return self._prose
+
+
+class Page:
+    """All segments of a document as lines, and how many of the story's paragraphs stand above or below each."""
+
+    def __init__(self, doc: Document) -> None:
+        self.lines = [Line(segment, gone=segment.role not in doc.keep) for segment in doc.segments]
+
+    @cached_property
+    def _paragraphs(self) -> list[int]:
+        return [0, *accumulate(int(line.prose) for line in self.lines)]
+
+    def above(self, at: int) -> int:
+        """How many paragraphs stand above a line."""
+        return self._paragraphs[at]
+
+    def below(self, at: int) -> int:
+        """How many paragraphs stand below a line."""
+        return self._paragraphs[-1] - self._paragraphs[at + 1]
+
+
+def is_dated(text: str) -> bool:
+    """Whether a line holds what may be a date or a clock time: it may be the story's own."""
+    return _DATE.search(text) is not None
+
+
+def is_credit(text: str) -> bool:
+    """Whether a line opens as a byline or a credit does, so that other stages will want it."""
+    return _NAMED.match(text) is not None
+
+
+def folded(text: str) -> str:
+    """The text without regard to case and white space."""
+    return " ".join(text.split()).casefold()

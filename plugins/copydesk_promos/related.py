@@ -1,0 +1,173 @@
+"""Other people's stories: `Read more: <title>`, and the headlines under `Related`, `Most read`, `You may also like`."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from itertools import pairwise, takewhile
+from typing import TYPE_CHECKING
+
+from copydesk.prose import ends_sentence
+from copydesk_promos.packs import mark_all, roles_of
+from copydesk_promos.page import SHORT_WORDS, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from copydesk.document import Document
+    from copydesk.rules import Rule
+    from copydesk_promos.page import Line
+
+ROLES = ("related",)
+
+HEADLINE_WORDS = 7
+"""Between two paragraphs a title has so many words at least: three headlines in four have, one cross-head in three."""
+
+TITLE_WORDS = 20
+"""A title has so many words at most; a longer line without a stop is a paragraph that lost it."""
+
+LEAST_TITLE = 4
+"""Above a sentence it has so many at least; a shorter line there is a section's name."""
+
+MOST_LINES = 40
+"""So many lines a label opens at most below the story: ten stories, each with a title, a time, a section and an
+author."""
+
+MOST_WITHIN = 4
+"""So many within the story: a box between two paragraphs names one to four other stories, a list of facts has more."""
+
+WINDOW = 100
+"""And so many lines below a label are looked at."""
+
+LOOK_AHEAD = 15
+"""Where two paragraphs follow one another within so many lines below a label, the story goes on there."""
+
+TEASER_WORDS = 60
+"""The sentence below another story's title has so many words at most."""
+
+LEAST_TEASERS = 3
+LEAST_TEASERS_OF_MANY = 2
+"""So many such sentences make a block of other stories: one or two may be the story's own last paragraphs."""
+
+FEW_PARAGRAPHS = 3
+"""So many paragraphs of the story stand above a label whose titles have sentences below them."""
+
+_NUMBERED = re.compile(r"\d+[.)]\s")
+_TITLE_BEHIND = re.compile(r"[:|»>–—-]+\s*\w")
+
+
+class remove_related:
+    """Mark other stories: `READ MORE: <title>` on one line, and the headlines below `Related`, `Most read`, `See also`.
+
+    A label that stands alone opens a run of lines without a stop: titles, sections, times. The run ends at the first
+    line that reads like a sentence, never "to the end", for often the story goes on, or the next one begins. Only below
+    a label that promises several stories (`Most read`, a rule whose id ends in `-many`), behind the story, may each
+    title have a sentence. Within the story a short line ends the run: it is a cross-head. Above the story, where its
+    headline has not been found yet, only the label goes. Comes after `find_headline` and the extracting stages: what
+    they found is not in question.
+    """
+
+    def __init__(
+        self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = (), languages: tuple[str, ...] = ()
+    ) -> None:
+        self.rules = roles_of(ROLES, languages=languages, rules=rules, off=off)
+
+    def __call__(self, doc: Document) -> None:
+        labels = mark_all(self.rules, doc)
+        if labels:
+            for line in _others(Page(doc), labels):
+                line.segment.mark("related", rule="titles")
+
+
+def _others(page: Page, labels: Mapping[int, Rule]) -> Iterator[Line]:
+    """The lines below all labels that belong to other stories. Where the headline has been found it is a line here
+    too.
+    """
+    places = [at for at, line in enumerate(page.lines) if not line.gone or line.segment.role == "headline"]
+    standing = [page.lines[at] for at in places]
+    headline = any(line.gone for line in standing)
+    story_ends = max((at for at, pair in enumerate(pairwise(standing)) if _goes_on(*pair)), default=-1)
+    for at, line in enumerate(page.lines):
+        rule = labels.get(id(line.segment))
+        if rule and not _TITLE_BEHIND.search(line.text) and (headline or page.above(at)):
+            first = bisect_left(places, at)
+            many = rule.id.endswith("-many")
+            least = LEAST_TEASERS_OF_MANY if many else LEAST_TEASERS if first > story_ends else 0
+            yield from _below(standing[first : first + WINDOW], least if page.above(at) >= FEW_PARAGRAPHS else 0)
+
+
+def _below(lines: Sequence[Line], least: int) -> Iterator[Line]:
+    """The lines below one label. Titles with sentences only where there are so many, and none where `least` is 0."""
+    run = list(takewhile(_may_be_title, lines[:MOST_LINES]))
+    if any(_goes_on(*pair) for pair in pairwise(lines[len(run) : len(run) + LOOK_AHEAD])):
+        yield from _within(run)
+        return
+    yield from run
+    teasers = list(_teasers(run, lines[len(run) : len(run) + MOST_LINES])) if least else []
+    if sum(map(_is_told, teasers)) >= least:
+        yield from teasers
+
+
+def _goes_on(a: Line, b: Line) -> bool:
+    """Whether two lines that follow one another read like a story: two sentences, one of them a paragraph."""
+    return _is_told(a) and _is_told(b) and (a.prose or b.prose)
+
+
+def _is_told(line: Line) -> bool:
+    if line.gone or line.text.count(" ") < SHORT_WORDS - 1:
+        return False
+    return ends_sentence(line.text) and not _is_title(line.text)
+
+
+def _within(run: Sequence[Line]) -> Iterator[Line]:
+    """The titles of a run that the story goes on after. A short line is a cross-head, or one of a list of facts."""
+    titles = list(takewhile(lambda line: len(line.text.split()) >= HEADLINE_WORDS, run))
+    if len(titles) <= MOST_WITHIN:
+        yield from titles
+
+
+def _teasers(run: Sequence[Line], lines: Sequence[Line]) -> Iterator[Line]:
+    """Titles, and sentences that stand alone, each below a title of its own, up to the last such sentence.
+
+    Two sentences in a row are another text, and so are paragraphs parted by one and the same short line, which some
+    publishers print between all of them (`Article content`).
+    """
+    waiting: list[Line] = []
+    titles = {line.text for line in run if _names_a_story(line)}
+    known: set[str] = set()
+    for line in lines:
+        if not _may_be_others(line):
+            return
+        waiting.append(line)
+        if _is_told(line):
+            if not titles - known:
+                return
+            known |= titles
+            titles = set()
+            yield from waiting
+            waiting = []
+        elif _names_a_story(line):
+            titles.add(line.text)
+
+
+def _names_a_story(line: Line) -> bool:
+    return line.text.count(" ") >= LEAST_TITLE - 1
+
+
+def _may_be_others(line: Line) -> bool:
+    """Whether a line may belong to another story: an item that is numbered belongs to this one."""
+    if not line.open or line.gone or "©" in line.text:
+        return False
+    return len(line.text.split()) <= TEASER_WORDS and not _NUMBERED.match(line.text)
+
+
+def _may_be_title(line: Line) -> bool:
+    return line.open and not line.gone and _is_title(line.text)
+
+
+def _is_title(text: str) -> bool:
+    """No stop but a question's or a cry's, no colon at the end, no rights line, and not too long."""
+    if "©" in text or text.endswith((":", ";", ",")) or len(text.split()) > TITLE_WORDS:
+        return False
+    return not ends_sentence(text) or text.rstrip("\"'”’»)").endswith(("?", "!"))
