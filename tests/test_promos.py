@@ -144,9 +144,10 @@ def test_a_language_takes_its_own_pack_and_the_one_for_all():
 
 
 def test_where_the_headline_is_found_a_label_above_the_story_opens_a_run():
-    doc = Document(f"Ferry runs aground\nTrending\nWhy the herring left the coast for good\n\n{STORY}")
+    titles = ["Trending", "Why the herring left the coast for good"]
+    doc = Document("\n".join(["Ferry runs aground", *titles, STORY]))
     doc.signed_by("find_headline")
     doc.segments[0].mark("headline")
     doc.signed_by("remove_related")
     STAGES["remove_related"](doc)
-    assert [segment.text for segment in doc.segments if segment.role == "related"] == ["Trending"]
+    assert [segment.text for segment in doc.segments if segment.role == "related"] == titles

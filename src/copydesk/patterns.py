@@ -11,7 +11,7 @@ re2's `\b` and `\w` know only ASCII: `\büber` would never match. They are refus
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from copydesk.errors import did_you_mean
@@ -161,6 +161,7 @@ _ASCII_PART = {_LETTERS: "A-Za-z", _DIGITS: "0-9", _CAPITALS: "A-Z", _SMALL: "a-
 _BEYOND_ASCII = r"\x{80}-\x{10ffff}"
 
 
+@lru_cache(maxsize=8192)
 def relaxed(regex: str) -> str:
     """A wider pattern, for the Set: it repeats without counting and takes any character beyond ASCII for what is asked.
 
@@ -194,8 +195,9 @@ def options() -> Any:
     return chosen
 
 
+@lru_cache(maxsize=8192)
 def compiled(pattern: str) -> Any:
-    """The pattern for re2, over UTF-8 bytes. Raises PatternError with re2's own reason."""
+    """The pattern for re2, over UTF-8 bytes; made once. Raises PatternError with re2's own reason."""
     import re2  # noqa: PLC0415 (as above)
 
     try:

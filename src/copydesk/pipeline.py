@@ -14,7 +14,7 @@ from copydesk.errors import ConfigError, InputError, StageError, did_you_mean
 from copydesk.ledger import restore, settle
 from copydesk.options import REQUIRED
 from copydesk.plugins import Plugins
-from copydesk.rules import Engine, Rules
+from copydesk.rules import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -91,9 +91,7 @@ class Pipeline:
 
     def _built(self) -> list[tuple[str, Stage]]:
         plugins = self._plugins or Plugins.found(self.spec.plugins)
-        stages = [(step.name, built(step, plugins)) for step in self.spec.steps]
-        share_rules([stage for _, stage in stages])
-        return stages
+        return [(step.name, built(step, plugins)) for step in self.spec.steps]
 
     @property
     def rules(self) -> list[Rules]:
@@ -215,12 +213,3 @@ def no_stage(name: str, plugins: Plugins, others: Iterable[str] = ()) -> str:
 def rules_of(stages: Iterable[Any]) -> list[Rules]:
     """The rules of those stages that have some, under the name `rules`."""
     return [stage.rules for stage in stages if isinstance(getattr(stage, "rules", None), Rules)]
-
-
-def share_rules(stages: Sequence[Any]) -> None:
-    """Let all stages that have `rules` ask one engine: one Set a pipeline, not one a stage."""
-    books = rules_of(stages)
-    if books:
-        engine = Engine(rule for book in books for rule in book)
-        for book in books:
-            book.share(engine)

@@ -1,16 +1,17 @@
 """Rules as data: what leaves a text, written in YAML, with examples that are tests.
 
-All rules of a pipeline stand in one engine of google-re2 Sets. It is asked once about the whole document, as bytes,
-which of them may occur at all; only those are then located. Where a segment changes, it alone is asked about again.
-
     rules = Rules.load(folder / "en.yaml")
     for hit in rules.hits(doc): ...      # where each rule stands, guards kept
     rules.mark(doc)                      # mark what each rule takes
+
+The patterns of a file stand in google-re2 Sets. They are asked about all blocks at once, as bytes, which of them may
+occur at all; only those are then located. What was found in a block is kept until it changes, for every stage to use.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -31,15 +32,9 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _EDGE_BLOCKS = 3  # so many paragraphs of the story at each end are still its head, or its tail
-SHORT = 40
+_TELLING = 400  # characters: a text that is shorter may be German without one `und`
+SHORT = 25
 """Words. A rule that takes a whole block takes none that is longer, unless it says so itself with `at_most`."""
-
-
-class Home:
-    """The Sets of one rule file: its rules for short blocks, and the others. Made once the file is read."""
-
-    short: Pack
-    long: Pack
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -69,8 +64,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     regexes: tuple[str, ...] = ()
     vetoes: tuple[str, ...] = ()
 
-    home: Home | None = None
-    """The Sets of the file that the rule stands in."""
+    home: Any = None
+    """The Home of the file that the rule stands in."""
 
     @property
     def longest(self) -> int | None:
@@ -98,12 +93,12 @@ class Hit(NamedTuple):
 
 
 class Rules:
-    """The rules of one stage. The pipeline gives all its stages' rules one engine; alone they have their own."""
+    """The rules of one stage, of one file or of several. Safe to share among threads."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         self._mine = frozenset(self.rules)
-        self._engine: Engine | None = None
+        self._homes = frozenset(rule.home for rule in self.rules)
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
@@ -132,32 +127,43 @@ class Rules:
                 raise ConfigError(f"`off` names `{id_}`, which no rule has.{did_you_mean(id_, ids)}")
         return cls(rule for rule in rules if rule.id not in off)
 
-    def share(self, engine: Engine) -> None:
-        """Use an engine that holds other stages' rules too. The pipeline calls this when it is built."""
-        self._engine = engine
+    def hits(self, doc: Document, among: Iterable[Segment] | None = None) -> list[Hit]:
+        """Where each rule stands in the segments that nobody has decided yet, in the order of the text.
 
-    @property
-    def engine(self) -> Engine:
-        if self._engine is None:
-            self._engine = Engine(self.rules)
-        return self._engine
-
-    def hits(self, doc: Document) -> list[Hit]:
-        """Where each rule stands in the segments that nobody has decided yet, in the order of the text."""
-        segments = [segment for segment in doc.segments if segment.by is None]
-        self.engine.scan(segments)
+        With `among`, only those of these segments are looked at; the fewer, the quicker.
+        """
+        segments = [segment for segment in (doc.segments if among is None else among) if segment.by is None]
+        self._scan(segments, doc.raw)
         zones: Zones | None = None
         found = []
         for segment in segments:
-            for hit in segment.memo[1]:
-                if hit.rule not in self._mine or not self.engine.guards_hold(hit):
+            for hit in segment.memo.hits:
+                if hit.rule not in self._mine:
                     continue
                 if hit.rule.zone != "anywhere":
                     zones = zones or Zones(doc)
                     if not zones.hold(hit):
                         continue
-                found.append(hit)
+                if guards_hold(hit):
+                    found.append(hit)
         return found
+
+    def _scan(self, segments: Sequence[Segment], raw: str) -> None:
+        """See to it that each segment's memo holds what every file's rules find in its text."""
+        stale: dict[frozenset[Home], list[Segment]] = {}
+        for segment in segments:
+            if segment.memo is None:
+                segment.memo = _Found()
+            if not segment.memo.homes >= self._homes:
+                stale.setdefault(self._homes - segment.memo.homes, []).append(segment)
+        for missing, lacking in stale.items():
+            batch, short = _Batch(lacking), _Batch([segment for segment in lacking if words(segment.text) <= SHORT])
+            for home in missing:
+                if home.may_hold(raw):
+                    home.find(batch, short)
+            for segment in lacking:
+                segment.memo.homes |= missing
+                segment.memo.hits.sort(key=_order)
 
     def mark(self, doc: Document) -> None:
         """Mark what each rule takes, with its role and id. Of two that overlap the earlier, then the longer counts."""
@@ -212,105 +218,109 @@ class Zones:
         return {"head": head, "tail": tail, "edges": head or tail}.get(hit.rule.zone, True)
 
 
+class _Found:
+    """What was found in a segment as it stands: the files whose rules were asked, and their hits in order."""
+
+    def __init__(self) -> None:
+        self.homes: frozenset[Home] = frozenset()
+        self.hits: list[Hit] = []
+
+
+def _order(hit: Hit) -> tuple[int, int, str]:
+    return hit.start, -hit.end, hit.rule.id
+
+
 class _Batch:
     """The texts of some segments as one text: lines of UTF-8, for re2 to read at once."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = segments
-        lines = [segment.text.encode("utf-8", "replace") for segment in segments]
-        self.data = b"\n".join(lines)
-        self.starts = [0]
-        for line in lines:
-            self.starts.append(self.starts[-1] + len(line) + 1)
+        self.lines = [segment.text.encode("utf-8", "replace").replace(b"\n", b" ") for segment in segments]
+        self.data = b"\n".join(self.lines)
+        self._starts = [0, *accumulate(len(line) + 1 for line in self.lines)]
 
-    def hit(self, rule: Rule, match: Any, groups: dict[str, int]) -> Hit:
-        """A match of the text as a hit in its segment, with its places in characters."""
-        start, end = match.span(groups["it"])
-        at = bisect_right(self.starts, start) - 1
-        before = len(self.data[self.starts[at] : start].decode())
-        named = {name: match.group(group).decode() for name, group in groups.items() if match.group(group)}
-        del named["it"]
-        return Hit(rule, self.segments[at], before, before + len(self.data[start:end].decode()), named)
+    def matching(self, finder: Any) -> Iterator[tuple[Segment, bytes]]:
+        """The segments, with their lines, in which a pattern matches somewhere."""
+        last = -1
+        for match in finder.finditer(self.data):
+            at = bisect_right(self._starts, match.start(finder.groupindex[b"it"])) - 1
+            if at != last:
+                yield self.segments[at], self.lines[at]
+            last = at
 
 
-class Pack:
-    """The Set of one rule file's patterns, for short blocks or for all.
+class Home:
+    """The rules of one file in two Sets: those for short blocks, and the others.
 
-    A file a Set: in one for all, what any rule waits for multiplies with what any other does, and most of the time goes
-    into making states (measured on 200 pages: 9 ms a page in one Set, 1.3 to 5 in forty).
+    A file a Set: in one for all files, what any rule waits for multiplies with what any other does, and most of the
+    time goes into making states (measured on 200 pages: 9 ms a page in one Set, 1.3 to 5 in forty).
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._owners = [(rule, regex) for rule in rules for regex in rule.regexes]
-        self._set, faults = patterns.search_set([regex for _, regex in self._owners])
-        self.faults = {self._owners[number][0].id: fault for number, fault in faults.items()}
-        """What is wrong with a rule's pattern, by the rule's id. A pack with faults cannot be asked."""
+    def __init__(self, rules: Iterable[Rule], only_with: Sequence[str] = ()) -> None:
+        self._only_with = tuple(only_with)
+        owners = [(rule, regex) for rule in rules for regex in rule.regexes]
+        self._short = _Pack([owner for owner in owners if owner[0].short])
+        self._long = _Pack([owner for owner in owners if not owner[0].short])
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What re2 has against a rule's pattern, by the rule's id."""
+        return self._short.faults | self._long.faults
+
+    def may_hold(self, raw: str) -> bool:
+        """Whether the rules are meant for such a text: any is meant that is too short to tell its language by."""
+        return not self._only_with or len(raw) < _TELLING or any(sign in raw for sign in self._only_with)
+
+    def find(self, batch: _Batch, short: _Batch) -> None:
+        """Note in each segment's memo what the file's rules find in it."""
+        for pack, texts in ((self._long, batch), (self._short, short)):
+            for rule, regex in pack.occurring(texts.data):
+                for segment, line in texts.matching(pack.finder(patterns.relaxed(regex))):
+                    segment.memo.hits += _hits(rule, pack.finder(regex), segment, line)
+
+
+class _Pack:
+    """Patterns in a Set, and each alone to locate it, made when it is first needed."""
+
+    def __init__(self, owners: list[tuple[Rule, str]]) -> None:
+        self._owners = owners
+        self._set, faults = patterns.search_set([regex for _, regex in owners])
+        self.faults = {owners[number][0].id: fault for number, fault in faults.items()}
 
     def occurring(self, data: bytes) -> list[tuple[Rule, str]]:
         """The rules that may stand somewhere in the text, with their patterns."""
-        return [self._owners[number] for number in sorted(self._set.Match(data) or ())] if self._owners else []
+        return [self._owners[number] for number in sorted(self._set.Match(data) or ())] if self._owners and data else []
+
+    def finder(self, regex: str) -> Any:
+        """The pattern, compiled."""
+        return patterns.compiled(regex)
 
 
-class Engine:
-    """All rules of a pipeline, sorted into Sets, and each pattern alone to locate it. Safe to share among threads."""
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules = frozenset(rules)
-        packs = dict.fromkeys((rule.home, rule.short) for rule in sorted(self._rules, key=lambda rule: rule.id))
-        self._short = [home.short for home, short in packs if short and home]
-        self._long = [home.long for home, short in packs if not short and home]
-        self._finders: dict[str, Any] = {}
-
-    def scan(self, segments: Sequence[Segment]) -> None:
-        """See to it that each segment's memo holds (this engine, the hits in its text)."""
-        stale = [segment for segment in segments if segment.memo is None or segment.memo[0] is not self]
-        if not stale:
-            return
-        for segment in stale:
-            segment.memo = (self, [])
-        self._find(self._long, stale)
-        self._find(self._short, [segment for segment in stale if _may_be_short(segment.text)])
-        for segment in stale:
-            segment.memo[1].sort(key=lambda hit: (hit.start, -hit.end))
-
-    def _find(self, packs: Sequence[Pack], segments: Sequence[Segment]) -> None:
-        if not packs or not segments:
-            return
-        batch = _Batch(segments)
-        for pack in packs:
-            for rule, regex in pack.occurring(batch.data):
-                if rule not in self._rules:
-                    continue
-                finder = self._finder(regex)
-                groups = {name.decode(): group for name, group in finder.groupindex.items()}
-                for match in finder.finditer(batch.data):
-                    hit = batch.hit(rule, match, groups)
-                    hit.segment.memo[1].append(hit)
-
-    def guards_hold(self, hit: Hit) -> bool:
-        """Whether the block has the length that the rule asks for, and nothing that vetoes it."""
-        rule, text = hit.rule, hit.segment.text
-        if rule.at_least or rule.longest:
-            count = words(text)
-            if count < (rule.at_least or 0) or count > (rule.longest or count):
-                return False
-        return not any(self._finder(veto).search(text.encode("utf-8", "replace")) for veto in rule.vetoes)
-
-    def _finder(self, regex: str) -> Any:
-        known = self._finders.get(regex)
-        if known is None:
-            known = self._finders[regex] = patterns.compiled(regex)
-        return known
+def _hits(rule: Rule, finder: Any, segment: Segment, line: bytes) -> Iterator[Hit]:
+    """Every match of a pattern in a segment's line, its places counted in characters."""
+    groups = {name.decode(): group for name, group in finder.groupindex.items()}
+    whole = groups.pop("it")
+    byte = character = 0  # where the last match began: counting goes on from there, not from the line's start
+    for match in finder.finditer(line):
+        start, end = match.span(whole)
+        byte, character = start, character + len(line[byte:start].decode())
+        named = {name: match.group(group).decode() for name, group in groups.items() if match.group(group)}
+        yield Hit(rule, segment, character, character + len(line[start:end].decode()), named)
 
 
-def _may_be_short(text: str) -> bool:
-    """Whether a block may have no more than SHORT words: cheaper than counting them, and never wrongly False."""
-    return len(text) <= SHORT or text.count(" ") <= 2 * SHORT or words(text) <= SHORT
+def guards_hold(hit: Hit) -> bool:
+    """Whether the block has the length that the rule asks for, and nothing that vetoes it."""
+    rule, text = hit.rule, hit.segment.text
+    if rule.at_least or rule.longest:
+        count = words(text)
+        if count < (rule.at_least or 0) or count > (rule.longest or count):
+            return False
+    return not any(patterns.compiled(veto).search(text.encode("utf-8", "replace")) for veto in rule.vetoes)
 
 
 # Reading rule files.
 
-_FILE = {"about": str, "words": MAP, "words_from": Path, "rules": LIST}
+_FILE = {"about": str, "only_with": tuple[str, ...], "words": MAP, "words_from": Path, "rules": LIST}
 _STRINGS = str | tuple[str, ...]
 _HIDDEN = ("place", "regexes", "vetoes", "home")
 _RULE = {field.name: field.type for field in msgspec.structs.fields(Rule) if field.name not in _HIDDEN}
@@ -325,30 +335,28 @@ def read_rules(source: Path | Traversable) -> list[Rule]:
     file = YamlFile.open(source)
     folder = source.parent if isinstance(source, Path) else Path(str(source)).parent
     rules: list[Rule] = []
-    home = Home()
     if file.root:
         reading = Reading(file, folder)
         head = reading.fields(file.root, _FILE, of="a rule file", required=["rules"])
         known = _words(file, file.root, _word_list(head.get("words_from")))
         listed = head.get("rules")
         for node in listed.value if listed else ():
-            rule = _rule(reading, node, source.name.removesuffix(".yaml"), known, home)
+            rule = _rule(reading, node, source.name.removesuffix(".yaml"), known)
             if rule:
                 rules.append(rule)
                 _same_id(file, node, rules)
-        _settle(file, listed, rules, home)
+        _settle(file, listed, Home(rules, head.get("only_with", ())), rules)
     file.close()
     return rules
 
 
-def _settle(file: YamlFile, listed: Node | None, rules: Sequence[Rule], home: Home) -> None:
-    """Make the file's Sets, and note what re2 has against its patterns."""
-    home.short = Pack(rule for rule in rules if rule.short)
-    home.long = Pack(rule for rule in rules if not rule.short)
-    faults = home.short.faults | home.long.faults
-    by_id = {f"/{id_.value}": node for node in listed.value if (id_ := node.get("id"))} if listed else {}
-    for rule_id, fault in faults.items():
-        node = by_id[f"/{rule_id.split('/', 1)[1]}"]
+def _settle(file: YamlFile, listed: Node | None, home: Home, rules: list[Rule]) -> None:
+    """Give the rules of a file their home; what re2 has against their patterns is noted."""
+    for rule in rules:
+        msgspec.structs.force_setattr(rule, "home", home)  # the two know each other, so one must come first
+    nodes = {id_.value: node for node in listed.value if (id_ := node.get("id"))} if listed else {}
+    for rule_id, fault in home.faults.items():
+        node = nodes[rule_id.split("/", 1)[1]]
         file.problem(node.get("pattern"), f"rule `{rule_id}`: {fault}.")
 
 
@@ -376,7 +384,7 @@ def _words(file: YamlFile, root: Node, known: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _rule(reading: Reading, node: Node, pack: str, known: dict[str, str], home: Home) -> Rule | None:
+def _rule(reading: Reading, node: Node, pack: str, known: dict[str, str]) -> Rule | None:
     already = len(reading.file.problems)
     fields = reading.fields(node, _RULE, of="a rule", required=["id", "role", "pattern"])
     if len(reading.file.problems) > already:
@@ -385,7 +393,7 @@ def _rule(reading: Reading, node: Node, pack: str, known: dict[str, str], home: 
         if isinstance(fields.get(name), str):
             fields[name] = (fields[name],)
     fields["id"] = f"{pack}/{fields['id']}"
-    rule = Rule(**fields, place=f"{reading.file.name}:{node.line}", home=home)
+    rule = Rule(**fields, place=f"{reading.file.name}:{node.line}")
     regexes = _regexes(reading, node, rule, known)
     if len(reading.file.problems) > already:
         return None
