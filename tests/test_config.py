@@ -121,7 +121,7 @@ BROKEN = {
     ),
     "a pipeline that runs itself": (
         "pipelines:\n  a: {stages: [b]}\n  b: {stages: [a]}\n",
-        "2:16: the pipeline `a` would run itself: a -> b -> a.\n3:16: the pipeline `b` would run itself: b -> a -> b.",
+        "2:16: the pipeline `b` would run itself: b -> a -> b.\n3:16: the pipeline `a` would run itself: a -> b -> a.",
     ),
     "options for a pipeline": (
         "pipelines:\n  a: {stages: [normalize_space]}\n  b: {stages: [a: {x: 1}]}\n",
@@ -200,11 +200,11 @@ def test_a_pipeline_can_stand_in_another(tmp_path):
 def test_paths_are_relative_to_the_file(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub/r.yaml").write_text(
-        "rules:\n  - {id: a, role: promo, pattern: buy now, examples: [Buy now], counter_examples: [I buy]}\n"
+        "rules:\n  - {id: a, role: promo, pattern: fetch a pail, examples: [Fetch a pail], counter_examples: [A pail]}\n"
     )
     path = tmp_path / "p.yaml"
     path.write_text("pipelines:\n  p:\n    stages:\n      - remove_promos: {rules: [sub/r.yaml]}\n")
-    doc = load(path)["p"]("The story goes on and on.\n\nBuy now!")
+    doc = load(path)["p"]("The story goes on and on.\n\nFetch a pail!")
     assert doc.text == "The story goes on and on."
     assert doc.ledger[0].rule == "r/a"
 

@@ -27,6 +27,7 @@ BLANKS = " \t\r\n\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 BREAKS = "\r\n\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 _LINE = re.compile(f"[^{BLANKS}](?:[^{BREAKS}]*[^{BLANKS}])?")
 _BREAK = re.compile(f"[{BREAKS}]")
+_RARE_BREAKS = "\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 
 
 class Signature(NamedTuple):
@@ -169,7 +170,7 @@ class Document:
             raw = raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             self.flags.append("lost-bytes")
         self._pen = Pen(raw)
-        self._segments = [Segment(self._pen, m.start(), m.end(), m.group()) for m in _LINE.finditer(raw)]
+        self._segments = _lines(self._pen)
 
     @property
     def raw(self) -> str:
@@ -269,14 +270,13 @@ class Document:
         if self.outcome != "clean":
             place = {"outcome": self.outcome, "stage": self.stopped_by, "reason": self.reason}
             return {**self.extra, "id": self.id, "text": self.raw, **place, "flags": self.flags}
-        record = {**self.extra, "id": self.id, "text": self.text, **gather(self.facts), "flags": self.flags}
+        record = {"id": self.id, "text": self.text, **gather(self.facts), "flags": self.flags}
         if self.encoding:
             record["encoding"] = self.encoding
         record["ledger"] = self.ledger
         if segments:
             record["segments"] = [[s.start, s.end, s.role, *(s.by or ("", ""))] for s in self._segments]
-        plain: dict[str, Any] = msgspec.to_builtins(record)
-        return plain
+        return {**self.extra, **msgspec.json.decode(msgspec.json.encode(record))}
 
     def signed_by(self, stage: str) -> None:
         """Hand the pen to a stage: what is done from here on bears its name. Only the running loop calls this."""
@@ -294,6 +294,21 @@ class Document:
         for segment in old:
             segment._pen = None  # noqa: SLF001 (the document's own segments)
         self._segments[at : at + len(old)] = new
+
+
+def _lines(pen: Pen) -> list[Segment]:
+    """A segment for each line that is not blank, without its outer blanks."""
+    raw = pen.raw
+    if any(mark in raw for mark in _RARE_BREAKS) or raw.count("\r") != raw.count("\r\n"):
+        return [Segment(pen, m.start(), m.end(), m.group()) for m in _LINE.finditer(raw)]
+    segments, place = [], 0
+    for line in raw.split("\n"):  # the same, several times quicker, for nearly every text
+        text = line.strip(BLANKS)
+        if text:
+            start = place + line.index(text[0])
+            segments.append(Segment(pen, start, start + len(text), text))
+        place += len(line) + 1
+    return segments
 
 
 def encodable(text: str) -> bool:

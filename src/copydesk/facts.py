@@ -107,14 +107,20 @@ A kind that is not here, from a plugin, stands as a list in the record's `facts`
 """
 
 
+def _place(fact: Fact) -> tuple[bool, int]:
+    """Where a fact stood; those that stood nowhere come last, in the order in which they were noted."""
+    return fact.start < 0, fact.start
+
+
 def gather(facts: Iterable[Fact]) -> dict[str, Any]:
     """The record's fields from the facts of a document.
 
-    Every field is there. Of several facts where only one has room the first counts; equal ones in a list stand once.
+    Every field is there. A list is in the order of the text. Of several facts where only one has room the first in the
+    text counts; equal ones in a list stand once.
     """
     record: dict[str, Any] = {field.name: [] if field.many else None for field in FIELDS.values()}
     others: dict[str, list[Any]] = {}
-    for fact in facts:
+    for fact in sorted(facts, key=_place):
         field = FIELDS.get(fact.kind)
         if field is None:
             others.setdefault(fact.kind, []).append(fact.value)

@@ -8,6 +8,7 @@ raises, or exits, takes nothing with it: it is a fault with its name, and the re
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -96,8 +97,8 @@ def _manager(name: str, module: ModuleType) -> pluggy.PluginManager:
         manager.register(module, name=name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        for hook in (word.strip("'\"") for word in str(error).split()):
-            if hook.startswith("register_") and hook not in HOOKS:
+        for hook in re.findall(r"\bregister_\w+", str(error)):
+            if hook not in HOOKS:
                 raise PluginError(name, f"there is no hook `{hook}`.{did_you_mean(hook, HOOKS)}") from None
         detail = " ".join(str(error).split())
         raise PluginError(name, f"its hook does not fit: {detail}. A hook takes one parameter, `register`.") from None

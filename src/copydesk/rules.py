@@ -61,6 +61,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     place: str = ""
     """Where the rule stands: file:line."""
 
+    order: tuple[str, int] = ("", 0)
+    """The file's name, and the rule's line in it: of two that match the same, the first in the file counts."""
+
     regexes: tuple[str, ...] = ()
     vetoes: tuple[str, ...] = ()
 
@@ -226,8 +229,8 @@ class _Found:
         self.hits: list[Hit] = []
 
 
-def _order(hit: Hit) -> tuple[int, int, str]:
-    return hit.start, -hit.end, hit.rule.id
+def _order(hit: Hit) -> tuple[int, int, tuple[str, int]]:
+    return hit.start, -hit.end, hit.rule.order
 
 
 class _Batch:
@@ -322,7 +325,7 @@ def guards_hold(hit: Hit) -> bool:
 
 _FILE = {"about": str, "only_with": tuple[str, ...], "words": MAP, "words_from": Path, "rules": LIST}
 _STRINGS = str | tuple[str, ...]
-_HIDDEN = ("place", "regexes", "vetoes", "home")
+_HIDDEN = ("place", "order", "regexes", "vetoes", "home")
 _RULE = {field.name: field.type for field in msgspec.structs.fields(Rule) if field.name not in _HIDDEN}
 _RULE |= {"pattern": _STRINGS, "unless": _STRINGS}
 
@@ -393,7 +396,7 @@ def _rule(reading: Reading, node: Node, pack: str, known: dict[str, str]) -> Rul
         if isinstance(fields.get(name), str):
             fields[name] = (fields[name],)
     fields["id"] = f"{pack}/{fields['id']}"
-    rule = Rule(**fields, place=f"{reading.file.name}:{node.line}")
+    rule = Rule(**fields, place=f"{reading.file.name}:{node.line}", order=(pack, node.line))
     regexes = _regexes(reading, node, rule, known)
     if len(reading.file.problems) > already:
         return None

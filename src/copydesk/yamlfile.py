@@ -30,7 +30,7 @@ _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _OCTAL = re.compile(r"[-+]?0[0-9_]+")
 _CLOCK = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _GROUPED = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)+(?:\.[0-9_]*)?")
-_SWITCH = {"y": "true", "yes": "true", "on": "true", "n": "false", "no": "false", "off": "false"}
+_SWITCH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 

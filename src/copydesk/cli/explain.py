@@ -89,7 +89,8 @@ def _plain(value: Any) -> str:
     plain = msgspec.to_builtins(value)
     if not isinstance(plain, dict):
         return str(plain)
-    return ", ".join(f"{key} {part}" for key, part in plain.items() if part not in (None, "", []))
+    parts = {key: ", ".join(part) if isinstance(part, list | tuple) else part for key, part in plain.items()}
+    return ", ".join(f"{key} {part}" for key, part in parts.items() if part not in (None, ""))
 
 
 def _show_facts(doc: Document) -> None:

@@ -1,0 +1,157 @@
+"""Times copydesk against what people use today, in one run on one machine, and keeps the results.
+
+    make bench
+
+Prints ratios: absolute times swing by a factor of two on shared machines. Texts are the repository's samples and, where
+they are here, ../shared/samples and ../shared/data. Results go to benchmarks/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import ftfy
+import langdetect
+
+import copydesk
+from copydesk.document import Document
+from copydesk.ledger import restore, settle
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+ROUNDS = 15
+SETS = {"extracted_wcxb": 60, "pages_fundus": 60, "wire_reuters": 300, "stories_abc": 200}
+
+
+def texts():
+    """The texts of each row of the table: the founding sample, or our own; our samples; articles of the sets."""
+    founding = sorted((SHARED / "samples").glob("*.txt"))
+    own = [path.read_bytes().decode("utf-8", "replace") for path in sorted((ROOT / "samples").glob("*.txt"))]
+    yield "one article", [(founding[0] if founding else ROOT / "samples/bridge.txt").read_text("utf-8")]
+    yield "samples/", own
+    for name, count in SETS.items():
+        path = SHARED / "data" / f"{name}.jsonl"
+        if path.exists():
+            with path.open(encoding="utf-8") as lines:
+                yield name, [json.loads(line)["text"] for _, line in zip(range(count), lines, strict=False)]
+
+
+def peer(text: str) -> None:
+    """What a first script does: ftfy and langdetect, and nothing else."""
+    ftfy.fix_text(text)
+    try:
+        langdetect.detect(text)
+    except langdetect.LangDetectException:
+        pass
+
+
+def seconds(work, items) -> float:
+    """CPU seconds per item of one round."""
+    start = time.process_time()
+    for item in items:
+        work(item)
+    return (time.process_time() - start) / len(items)
+
+
+def paired(items, pipeline) -> tuple[float, float, float]:
+    """Medians of copydesk and of the peer, and of their ratio, in rounds that take turns."""
+    pairs = []
+    repeat = items * max(1, 20 // len(items))
+    for _ in range(ROUNDS if len(items) < 20 else 5):
+        pairs.append((seconds(pipeline, repeat), seconds(peer, items)))
+    ours, theirs = zip(*pairs, strict=True)
+    return statistics.median(ours), statistics.median(theirs), statistics.median(b / a for a, b in pairs)
+
+
+def by_stage(pipeline, items) -> dict[str, float]:
+    """Median CPU seconds per document of each stage, and of what comes before and after them."""
+    rounds: list[dict[str, float]] = []
+    for _ in range(ROUNDS):
+        spent: dict[str, float] = {}
+        for text in items:
+            one_document(pipeline, text, spent)
+        rounds.append({name: value / len(items) for name, value in spent.items()})
+    return {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+
+
+def one_document(pipeline, text, spent) -> None:
+    clock = time.perf_counter
+    last = clock()
+
+    def lap(name):
+        nonlocal last
+        now = clock()
+        spent[name] = spent.get(name, 0) + now - last
+        last = now
+
+    doc = Document(text)
+    lap("document")
+    for name, stage in pipeline.stages:
+        doc.signed_by(name)
+        stage(doc)
+        lap(name)
+    doc.text, doc.ledger = settle(doc)
+    lap("text and ledger")
+    assert restore(doc.text, doc.ledger) == doc.raw
+    lap("restore and compare")
+    doc.record()
+    lap("record")
+
+
+def started(code: str) -> float:
+    """Median CPU seconds of a fresh process."""
+    runs = []
+    for _ in range(5):
+        script = f"import time; start = time.process_time(); {code}; print(time.process_time() - start)"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        runs.append(float(done.stdout))
+    return statistics.median(runs)
+
+
+def report() -> str:
+    pipeline = copydesk.load(ROOT / "pipelines.yaml")["reprints"]
+    langdetect.DetectorFactory.seed = 0
+    langdetect.detect("This loads the profiles before the clock runs.")
+    lines = [
+        "# Results of `make bench`",
+        "",
+        f"{date.today()}, Python {platform.python_version()}, {platform.machine()}, 2 shared cores; CPU time, medians.",
+        "",
+        "## The house pipeline against ftfy.fix_text + langdetect.detect",
+        "",
+        "| text | documents | characters each | copydesk ms | ftfy + langdetect ms | ratio |",
+        "|---|---|---|---|---|---|",
+    ]
+    named = dict(texts())
+    for name, items in named.items():
+        pipeline(items[0])
+        ours, theirs, ratio = paired(items, pipeline)
+        size = sum(map(len, items)) // len(items)
+        lines.append(f"| {name} | {len(items)} | {size:,} | {ours * 1e3:.2f} | {theirs * 1e3:.2f} | {ratio:.1f} |")
+    lines += ["", "## Time by stage, microseconds a document", ""]
+    shown = [name for name in named if name in ("one article", "extracted_wcxb", "wire_reuters")]
+    stages = {name: by_stage(pipeline, named[name][:60]) for name in shown}
+    lines += [f"| stage | {' | '.join(shown)} |", "|---" * (len(shown) + 1) + "|"]
+    for stage in stages[shown[0]]:
+        lines.append(f"| {stage} | {' | '.join(f'{stages[name][stage] * 1e6:.0f}' for name in shown)} |")
+    lines += ["", "## Starting", "", "| | CPU ms |", "|---|---|"]
+    house = f"import copydesk; copydesk.load({str(ROOT / 'pipelines.yaml')!r})['reprints']('One line.')"
+    for what, code in {"import copydesk": "import copydesk", "first document of the house pipeline": house}.items():
+        lines.append(f"| {what} | {started(code) * 1e3:.0f} |")
+    sample = pipeline(named["one article"][0])
+    record = len(json.dumps(sample.record(), ensure_ascii=False, separators=(",", ":")).encode())
+    lines += ["", f"The record of the one article, facts and ledger in it: {record / len(sample.raw.encode()):.2f} times its raw text."]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    text = report()
+    (ROOT / "benchmarks/RESULTS.md").write_text(text, "utf-8")
+    print(text)
