@@ -147,7 +147,10 @@ def report() -> str:
         lines.append(f"| {what} | {started(code) * 1e3:.0f} |")
     sample = pipeline(named["one article"][0])
     record = len(json.dumps(sample.record(), ensure_ascii=False, separators=(",", ":")).encode())
-    lines += ["", f"The record of the one article, facts and ledger in it: {record / len(sample.raw.encode()):.2f} times its raw text."]
+    lines += [
+        "",
+        f"The record of the one article, facts and ledger in it: {record / len(sample.raw.encode()):.2f} times its raw text.",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -103,7 +103,9 @@ def test_rejected_and_failed_documents_go_to_a_file_and_can_run_again(folder):
     ]
     assert rejects[2]["reason"].startswith("in.jsonl:4: is not JSON: ")
     assert "They stand in out.rejects.jsonl, and can be run again from there." in err
-    (folder / "plugins/picky.py").write_text(PLUGIN.replace('"fail" in', '"never" in').replace('"reject" in', '"never" in'))
+    (folder / "plugins/picky.py").write_text(
+        PLUGIN.replace('"fail" in', '"never" in').replace('"reject" in', '"never" in')
+    )
     copydesk("run", "-p", "p", "out.rejects.jsonl", "-o", "again.jsonl", cwd=folder)
     assert len((folder / "again.jsonl").read_text().splitlines()) == 3
 
@@ -136,9 +138,15 @@ USAGE = {
         ("run", "-p", "p", "-", "-o", "out.csv"),
         "out.csv: an output is a folder, or a file that ends in .jsonl.",
     ),
-    "no such stage": (("stages", "pick"), "there is no stage `pick`. Did you mean `picky`? `copydesk stages` lists them."),
+    "no such stage": (
+        ("stages", "pick"),
+        "there is no stage `pick`. Did you mean `picky`? `copydesk stages` lists them.",
+    ),
     "not a record": (("restore", "-"), "record `x` has no 'ledger': it is not one that `copydesk run` wrote."),
-    "not a name": (("new-plugin", "My-Plugin"), "`My-Plugin` cannot be a plugin's name. Use small letters, digits and _: drop_ad_lines."),
+    "not a name": (
+        ("new-plugin", "My-Plugin"),
+        "`My-Plugin` cannot be a plugin's name. Use small letters, digits and _: drop_ad_lines.",
+    ),
 }
 
 
@@ -175,7 +183,7 @@ def test_test_passes_on_the_house_file():
 
 def test_test_shows_a_readable_difference(folder):
     examples = (
-        "    examples:\n      - {label: wrong, in: \"a\\nb\", out: \"a\\n\\nc\", facts: {headline: h}}\n"
+        '    examples:\n      - {label: wrong, in: "a\\nb", out: "a\\n\\nc", facts: {headline: h}}\n'
         "      - {label: not rejected, in: a, rejected: because}\n"
     )
     (folder / "pipelines.yaml").write_text(PIPELINE + examples)

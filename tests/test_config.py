@@ -187,7 +187,7 @@ def test_a_file_made_to_cost_much_is_refused_at_once(tmp_path, text):
 def test_an_unknown_pipeline_gets_a_did_you_mean(tmp_path):
     path = tmp_path / "p.yaml"
     path.write_text("pipelines:\n  reprints: {stages: [normalize_space]}\n")
-    with pytest.raises(ConfigError, match="there is no pipeline `reprint`. Did you mean `reprints`?"):
+    with pytest.raises(ConfigError, match=r"there is no pipeline `reprint`\. Did you mean `reprints`\?"):
         load(path)["reprint"]
 
 

@@ -15,7 +15,9 @@ from copydesk.testing import TEXTS, check_partition
 
 # Text of every kind: controls, RTL, emoji, combining marks, lone surrogates, blanks that part and blanks that do not.
 ALPHABET = "ab .,\n\t\r\v\f\x00\x07\x1b\x85\u00a0\u00ad\u0301\u0316\u200b\u200d\u202e\u2028\u2029\ufeff\ud800é漢ש🙂(—"
-TEXT = st.one_of(st.text(ALPHABET, max_size=60), st.text(max_size=60), st.sampled_from(sorted(TEXTS.values(), key=len)[:-3]))
+TEXT = st.one_of(
+    st.text(ALPHABET, max_size=60), st.text(max_size=60), st.sampled_from(sorted(TEXTS.values(), key=len)[:-3])
+)
 WORD = st.text("xy z\u00a0é", max_size=6)
 ACT = st.one_of(
     st.tuples(st.just("mark"), st.integers(0, 9), st.sampled_from(["body", "promo", "byline"])),
@@ -126,7 +128,9 @@ def test_a_difference_turns_one_text_into_the_other(was, now):
 def test_a_difference_names_only_what_changed():
     was = "It’s fine. " * 50
     now = was.replace("’", "'’'", 3)
-    assert [(c.start, c.end, c.now) for c in difference(was, now)] == [(2 + 11 * n, 3 + 11 * n, "'’'") for n in range(3)]
+    assert [(c.start, c.end, c.now) for c in difference(was, now)] == [
+        (2 + 11 * n, 3 + 11 * n, "'’'") for n in range(3)
+    ]
 
 
 def test_only_blanks_that_part_lie_between_segments():
@@ -188,7 +192,9 @@ def test_an_edit_that_is_taken_back_leaves_no_trace():
     assert doc.segments[0].edits == ()
 
 
-@pytest.mark.parametrize("changes", [[(2, 1, "")], [(0, 2, ""), (1, 3, "")], [(0, 9, "")]], ids=["back", "overlap", "out"])
+@pytest.mark.parametrize(
+    "changes", [[(2, 1, "")], [(0, 2, ""), (1, 3, "")], [(0, 9, "")]], ids=["back", "overlap", "out"]
+)
 def test_impossible_changes_are_refused(changes):
     with pytest.raises(StageError, match="overlaps another, runs backwards or leaves the text"):
         Document("abc").segments[0].change(changes)

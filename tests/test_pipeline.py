@@ -99,7 +99,9 @@ def test_a_rejected_document_stops_and_says_why(plugins):
 
 
 def test_a_stage_that_raises_is_named_with_its_place(plugins):
-    with pytest.raises(StageError, match=r"^p\[2\] broken \(.*some_stages.py:\d+\) failed on document `x`: KeyError: 'oops'$"):
+    with pytest.raises(
+        StageError, match=r"^p\[2\] broken \(.*some_stages.py:\d+\) failed on document `x`: KeyError: 'oops'$"
+    ):
         pipeline(plugins, "first", "broken")({"id": "x", "text": "so bad"})
 
 
@@ -156,7 +158,9 @@ def test_called_with_text_mapping_bytes_or_document_it_does_the_same(plugins):
 
 
 def test_bytes_in_another_encoding_are_decoded_and_the_way_back_is_kept(plugins):
-    doc = pipeline(plugins, "first")("Die Brücke über den Fluß wurde am Montag für den Verkehr geöffnet.".encode("utf-16"))
+    doc = pipeline(plugins, "first")(
+        "Die Brücke über den Fluß wurde am Montag für den Verkehr geöffnet.".encode("utf-16")
+    )
     assert doc.text.startswith("Die Brücke")
     assert doc.record()["encoding"].startswith("utf-16")
 
@@ -211,6 +215,8 @@ def test_another_process_gives_the_same_bytes(seed, tmp_path):
         "    if len(text) < 20_000: sys.stdout.buffer.write(msgspec.json.encode(run(text).record()) + b'\\n')\n"
     )
     here = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, env={"PYTHONHASHSEED": "7"})
-    there = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, env={"PYTHONHASHSEED": seed})
+    there = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, env={"PYTHONHASHSEED": seed}
+    )
     assert here.stdout == there.stdout
     assert here.stdout

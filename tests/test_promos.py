@@ -90,7 +90,7 @@ def test_each_stage_leaves_its_own_result_alone(lines):
         assert "\n\n".join(kept(after(once, name))) == once
 
 
-@given(st.lists(st.sampled_from([*STORY.split("\n\n")[1:], *CLUTTER]), min_size=1, max_size=12))
+@given(st.lists(st.sampled_from([*STORY.split("\n\n")[1:], *CLUTTER]), min_size=1, max_size=12, unique=True))
 @settings(max_examples=150, deadline=None)
 def test_a_sentence_of_the_story_always_stands_somewhere(lines):
     texts = kept(after("\n".join(lines)))

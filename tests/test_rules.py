@@ -166,7 +166,7 @@ def test_words_are_lists_or_patterns_and_may_use_each_other(tmp_path):
 def test_rules_are_switched_off_by_id(tmp_path):
     text = "rules:\n  - {id: a, role: promo, pattern: one}\n  - {id: b, role: promo, pattern: two}\n"
     assert [r.id for r in rules(tmp_path, text, off=("r/a",))] == ["r/b"]
-    with pytest.raises(ConfigError, match="`off` names `r/c`, which no rule has. Did you mean `r/"):
+    with pytest.raises(ConfigError, match=r"`off` names `r/c`, which no rule has\. Did you mean `r/"):
         rules(tmp_path, text, off=("r/c",))
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from copydesk.errors import PluginError
 from copydesk.hooks import Offered
+from copydesk.prose import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +48,9 @@ class StageKind(msgspec.Struct, frozen=True):
 
     @property
     def about(self) -> str:
-        """The first line of the docstring."""
-        return self.help.split("\n", 1)[0]
+        """The first sentence of the docstring."""
+        paragraph = " ".join(self.help.split("\n\n", 1)[0].split())
+        return paragraph[: sentences(paragraph)[0][1]].rstrip() if paragraph else ""
 
     @property
     def help(self) -> str:

@@ -56,16 +56,18 @@ def show_stage(name: str, config: Path | None) -> None:
         out.print("It has no options.")
     for option in kind.options.values():
         out.print(f"  {option.name}", style="cyan", end="")
-        out.print(f": {_type(option, plugins)}{_default(option)}")
+        out.print(f": {type_of(option, plugins)}{default_of(option)}")
 
 
-def _type(option: Option, plugins: Plugins) -> str:
+def type_of(option: Option, plugins: Plugins) -> str:
+    """What an option takes, in words."""
     if option.offered:
         return "one of " + ", ".join(sorted(plugins.offers[option.offered]))
     return described(option.type)
 
 
-def _default(option: Option) -> str:
+def default_of(option: Option) -> str:
+    """An option's default, in words, as it would stand in YAML."""
     if option.default is REQUIRED:
         return ", required"
     value: Any = list(option.default) if isinstance(option.default, tuple) else option.default
