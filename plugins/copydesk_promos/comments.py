@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from copydesk_promos.page import is_dated
+from copydesk_promos.page import is_credit, is_dated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,28 +43,30 @@ _AGO = re.compile(r"\b\d+ \w+ ago$")
 def comment_blocks(page: Page, labels: Mapping[int, Rule]) -> Iterator[Mark]:
     """The lines of the comments block below the story.
 
-    "To the end" is done only where hardly a paragraph follows, or where the label counts the comments and no more
-    follows than they fill (`39 Comments`), always with the story above. Else the block ends with the last line that
-    only comments have: a button, an author with a time.
+    "To the end" is done only where no paragraph follows, or few with a comment's button or form below them, or where
+    the label counts the comments and no more follows than they fill (`39 Comments`), always with the story above. Else
+    the block ends with the last line that only comments have: a button, an author with a time.
     """
     own = {segment for segment, rule in labels.items() if rule.role == "comments"}
     signs = [at for at, line in enumerate(page.lines) if id(line.segment) in own] if own else []
     for sign in signs:
-        end = _end(page, sign, own)
+        end = _end(page, sign, signs[-1], own)
         if end > sign:
             for line in page.lines[sign:end]:
-                if line.open and not line.gone:
+                if line.open and not line.gone and not is_credit(line.text) and "©" not in line.text:
                     yield line.segment, "comments", "comments-block"
             return
 
 
-def _end(page: Page, start: int, own: Collection[int]) -> int:
-    """Where the block that starts here ends; the start itself where none does."""
+def _end(page: Page, start: int, last: int, own: Collection[int]) -> int:
+    """Where the block that starts here ends; the start itself where none does. `last` is the last of all signs."""
     above, below, end = page.above(start), page.below(start), len(page.lines)
-    if below < min(FEW_PARAGRAPHS, above):
+    if above and not below:
         return end
     if above < FEW_PARAGRAPHS:
         return start
+    if below < FEW_PARAGRAPHS and start < last and not page.below(last):
+        return end
     counted = _COUNT.match(page.lines[start].text)
     most = LINES_A_COMMENT * int(counted[0]) + LINES_OF_A_FORM if counted else 0
     if end - start <= most and below <= MORE * above:

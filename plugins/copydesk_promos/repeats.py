@@ -40,9 +40,7 @@ def repeats(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
 
 def _is_idle(at: int, several: Mapping[int, Sequence[int]], first: int, last: int) -> bool:
     copies = several[at]
-    if several.get(at - 1) is copies:
-        return True
     if at < first:
         following = bisect_right(copies, at)
         return following < len(copies) and copies[following] < first
-    return at > last and copies[0] < last
+    return several.get(at - 1) is copies or (at > last and copies[0] < last)
