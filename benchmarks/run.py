@@ -8,13 +8,14 @@ they are here, ../shared/samples and ../shared/data. Results go to benchmarks/RE
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
 import statistics
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import ftfy
@@ -46,10 +47,8 @@ def texts():
 def peer(text: str) -> None:
     """What a first script does: ftfy and langdetect, and nothing else."""
     ftfy.fix_text(text)
-    try:
+    with contextlib.suppress(langdetect.LangDetectException):
         langdetect.detect(text)
-    except langdetect.LangDetectException:
-        pass
 
 
 def seconds(work, items) -> float:
@@ -62,10 +61,8 @@ def seconds(work, items) -> float:
 
 def paired(items, pipeline) -> tuple[float, float, float]:
     """Medians of copydesk and of the peer, and of their ratio, in rounds that take turns."""
-    pairs = []
     repeat = items * max(1, 20 // len(items))
-    for _ in range(ROUNDS if len(items) < 20 else 5):
-        pairs.append((seconds(pipeline, repeat), seconds(peer, items)))
+    pairs = [(seconds(pipeline, repeat), seconds(peer, items)) for _ in range(ROUNDS if len(items) < 20 else 5)]
     ours, theirs = zip(*pairs, strict=True)
     return statistics.median(ours), statistics.median(theirs), statistics.median(b / a for a, b in pairs)
 
@@ -122,7 +119,7 @@ def report() -> str:
     lines = [
         "# Results of `make bench`",
         "",
-        f"{date.today()}, Python {platform.python_version()}, {platform.machine()}, 2 shared cores; CPU time, medians.",
+        f"{datetime.now(UTC).date()}, Python {platform.python_version()}, {platform.machine()}, 2 shared cores; CPU time.",
         "",
         "## The house pipeline against ftfy.fix_text + langdetect.detect",
         "",
@@ -149,7 +146,7 @@ def report() -> str:
     record = len(json.dumps(sample.record(), ensure_ascii=False, separators=(",", ":")).encode())
     lines += [
         "",
-        f"The record of the one article, facts and ledger in it: {record / len(sample.raw.encode()):.2f} times its raw text.",
+        f"The one article with facts and ledger: {record / len(sample.raw.encode()):.2f} times its raw text.",
     ]
     return "\n".join(lines) + "\n"
 

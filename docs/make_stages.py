@@ -1,4 +1,4 @@
-"""Writes docs/stages.md from what the stages say of themselves: `python docs/make_stages.py`. A test holds it current."""
+"""Writes docs/stages.md from what the stages say of themselves: `python docs/make_stages.py`. A test checks it."""
 
 from __future__ import annotations
 
