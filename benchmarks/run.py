@@ -119,7 +119,7 @@ def report() -> str:
     lines = [
         "# Results of `make bench`",
         "",
-        f"{datetime.now(UTC).date()}, Python {platform.python_version()}, {platform.machine()}, 2 shared cores; CPU time.",
+        f"{datetime.now(UTC).date()}, Python {platform.python_version()}, {platform.machine()}, 2 cores; CPU time.",
         "",
         "## The house pipeline against ftfy.fix_text + langdetect.detect",
         "",

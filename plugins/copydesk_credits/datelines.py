@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from copydesk.facts import Author, Dateline
@@ -11,6 +12,7 @@ from copydesk.rules import Rules
 from copydesk_credits.house import RULES, agencies, folded, spellings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from copydesk.document import Document, Segment
@@ -53,6 +55,7 @@ class extract_dateline:
     ) -> None:
         self.policy = policy
         self.rules = Rules.load(RULES / "datelines.yaml", *rules, off=off)
+        self._own_rules_only = not rules
 
     def __call__(self, doc: Document) -> None:
         for _ in range(_LAYERS):
@@ -61,12 +64,14 @@ class extract_dateline:
 
     def _pass(self, doc: Document) -> bool:
         """One look at the document: whether a dateline was found. What is left of its block may hold a second one."""
-        hits = self.rules.hits(doc)
+        early = _early(doc)
+        if self._own_rules_only:
+            early = filter(_may_open, early)
+        hits = self.rules.hits(doc, among=early)
         if not hits:
             return False
         position = _Position(doc)
-        series = Counter(hit.rule.id for hit in hits if _is_weak(hit))
-        fitting = [hit for hit in hits if series[hit.rule.id] <= _SERIES and position.holds(hit) and _opens_story(hit)]
+        fitting = self._without_series(doc, [hit for hit in hits if position.holds(hit) and _opens_story(hit)])
         best: dict[int, Hit] = {}
         for hit in fitting:
             known = best.get(hit.segment.start)
@@ -75,6 +80,13 @@ class extract_dateline:
         for hit in best.values():
             self._take(doc, hit)
         return bool(best)
+
+    def _without_series(self, doc: Document, hits: list[Hit]) -> list[Hit]:
+        """The hits without those whose like opens many blocks, anywhere in the document."""
+        if not any(map(_is_weak, hits)):
+            return hits
+        series = Counter(hit.rule.id for hit in self.rules.hits(doc) if _is_weak(hit))
+        return [hit for hit in hits if series[hit.rule.id] <= _SERIES]
 
     def _take(self, doc: Document, hit: Hit) -> None:
         groups = hit.groups
@@ -93,6 +105,22 @@ class extract_dateline:
         for name in names:
             doc.fact("agency", name, segment)
         _note_reporters(doc, groups, segment)
+
+
+def _early(doc: Document) -> Iterator[Segment]:
+    """The blocks that a dateline may open: few paragraphs stand before them."""
+    paragraphs = 0
+    for segment in islice((segment for segment in doc.segments if segment.role in doc.keep), _HEAD):
+        yield segment
+        paragraphs += is_prose(segment.text)
+        if paragraphs > _DEEPEST:
+            return
+
+
+def _may_open(segment: Segment) -> bool:
+    """Whether more than letters stand in a block, or capitals: of a page's short lines few have a dateline's marks."""
+    text = segment.text
+    return not text.replace(" ", "").isalpha() or text.isupper()
 
 
 class _Position:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, is_prose, words
-from copydesk_credits.layout import Layout, is_filed, is_time
+from copydesk_credits.layout import Layout, Measures, is_filed, is_time
 
 if TYPE_CHECKING:
     from copydesk.document import Document, Segment
@@ -48,12 +48,15 @@ dev page (fundus, wcxb and the hand-labelled roles; 1 400 pages with a headline 
 
 _LEAST = 32
 """The score that a headline needs. On the dev pages two thirds of the wrong choices lie below it, and 4 in 100 right ones."""
-_ABOVE, _BELOW, _FIRST = 60, 5, 12
+_ABOVE, _BELOW, _FIRST, _ROUNDS = 60, 5, 12, 12
 _WORD = re.compile(r"\w+")
 _PAGE_MARKS = re.compile(r"[|»•]|(?:^|\s)>|\s{3}")
 _OUTER = "\"'“”‘’«»„‚‹›「」『』 \N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
 _SITE = re.compile(r"\s+(?:\||[-–—]|//|::|»)\s+(?P<site>[^|–—]{2,40})$")
-_HOUSE = re.compile(r"\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it)\b|\b(?:News|Times|Post|Daily|Magazine|Blog|Journal|Online|Herald|Tribune|Zeitung|Nachrichten|Radio|TV)\b", re.IGNORECASE)
+_HOUSE = re.compile(
+    r"\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it)\b|\b(?:News|Times|Post|Daily|Magazine|Blog|Journal|Online|Herald|Tribune|Zeitung|Nachrichten|Radio|TV)\b",
+    re.IGNORECASE,
+)
 
 
 class _Candidate(NamedTuple):
@@ -77,20 +80,22 @@ class find_headline:
         self.page = page
 
     def __call__(self, doc: Document) -> None:
-        layout = Layout(doc)
-        place = _headline(layout, doc, signs=True)
+        measures = Measures()
+        layout = Layout(doc, measures)
+        place = _headline(layout)
         if place is None:
-            layout = Layout(doc, doc.story)
-            place = _headline(layout, doc, signs=False)
-        if place is not None:
-            self._settle(doc, layout, place)
-        for _ in range(_FIRST):
-            story = Layout(doc, doc.story)
-            again = _headline(story, doc, signs=False)
+            layout = Layout(doc, measures, doc.story)
+            place = _headline(layout)
+        if place is None:
+            return
+        self._settle(doc, layout, place)
+        for _ in range(_ROUNDS):
+            story = Layout(doc, measures, doc.story)
+            again = _headline(story)
             if again is None:
                 return
-            role = "dek" if words(story.blocks[again].text) > 5 and place is not None else "other"
-            story.blocks[again].mark(role, rule="below")
+            _second(doc, layout.blocks[place], story.blocks[again])
+            _page_lines(story, again)
 
     def _settle(self, doc: Document, layout: Layout, place: int) -> None:
         segment = layout.blocks[place]
@@ -116,11 +121,11 @@ def printed(text: str) -> str:
     return text.strip()
 
 
-def _headline(layout: Layout, doc: Document, *, signs: bool) -> int | None:
-    """The number of the block that is the headline. Without `signs` only the story's own text may speak for it."""
+def _headline(layout: Layout) -> int | None:
+    """The number of the block that is the headline, if one earns its place."""
     if layout.start >= len(layout.blocks):
         return None
-    scores = _Scores(layout, signs=signs)
+    scores = _Scores(layout)
     best: _Candidate | None = None
     for number in scores.numbers():
         score = scores.of(number)
@@ -132,8 +137,8 @@ def _headline(layout: Layout, doc: Document, *, signs: bool) -> int | None:
 class _Scores:
     """How much each line above the story looks like its headline."""
 
-    def __init__(self, layout: Layout, *, signs: bool) -> None:
-        self.layout, self.signs = layout, signs
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         self.texts = [segment.text.strip() for segment in layout.blocks[: layout.start + 80]]
         self.folded = [fold(text) if len(text) < 300 else "" for text in self.texts]
         first = range(layout.start, min(layout.end, layout.start + 25))
@@ -156,18 +161,22 @@ class _Scores:
             return False
         if number > layout.start and not (self._signed(number, 4) or self._filed(number)):
             return False
-        if ends_sentence(text) and text.rstrip(_OUTER)[-1:] in ".。" and not layout.signed(number + 1):
+        stop = ends_sentence(text) and text.rstrip(_OUTER)[-1:] in ".。"
+        if (stop or layout.prose[number]) and not self._credited(number):
             return False
-        return 2 <= words(text) <= 35 and (not layout.prose[number] or text.rstrip(_OUTER)[-1:] in "?!…")
+        return 2 <= words(text) <= 30
 
     def _filed(self, number: int) -> bool:
         """Whether the next block, or the one after a byline, opens with a dateline."""
         below = [n for n in range(number + 1, min(number + 4, len(self.texts))) if self.layout.open[n]]
-        return self.signs and bool(below) and is_filed(self.texts[below[0]])
+        return bool(below) and is_filed(self.texts[below[0]])
+
+    def _credited(self, number: int) -> bool:
+        """Whether a stage before found a byline or time right below, or a dispatch opens below the first line."""
+        below = self.layout.blocks[number + 1].role if number + 1 < len(self.texts) else ""
+        return below in ("byline", "time") or (number == 0 and self._filed(number))
 
     def _signed(self, number: int, reach: int, role: str = "") -> bool:
-        if not self.signs:
-            return False
         below = range(number + 1, min(number + 1 + reach, len(self.texts)))
         if role == "byline":
             return any(self.layout.blocks[n].role == "byline" for n in below)
@@ -176,14 +185,17 @@ class _Scores:
     def sure(self, number: int) -> bool:
         """Whether something beside the line's words says headline: a signature below, a twin, or its place on top."""
         layout = self.layout
-        if self._signed(number, 4) or self._filed(number) or self._contained(number) or self.folded.count(self.folded[number]) == 2:
+        if (
+            self._signed(number, 4)
+            or self._filed(number)
+            or self._contained(number)
+            or self.folded.count(self.folded[number]) == 2
+        ):
             return True
-        if self.signs and any(not kept for kept in layout.open[number + 1 : layout.start + 1]):
+        if any(not kept for kept in layout.open[number + 1 : layout.start + 1]):
             return number < layout.start and self.lines[layout.start] - self.lines[number] <= 4
-        top = number == 0 or not any(layout.open[:number])
-        if self.signs:
-            return number < layout.start and (top or self.lines[layout.start] - self.lines[number] <= 3)
-        return top and layout.start <= 2 and layout.prose[layout.start] and words(self.texts[number]) >= 4
+        top = not any(layout.open[:number])
+        return number < layout.start and (top or self.lines[layout.start] - self.lines[number] <= 3)
 
     def of(self, number: int) -> int:
         return sum(_WEIGHTS[name] for name, holds in self._marks(number) if holds is True) + sum(
@@ -212,7 +224,7 @@ class _Scores:
             ("time further below", self._signed(number, 8)),
             ("byline next", self._signed(number, 1)),
             ("dateline next", self._filed(number)),
-            ("dek, then byline", is_prose(following) and self.signs and layout.signed(number + 2)),
+            ("dek, then byline", is_prose(following) and layout.signed(number + 2)),
             ("title repeats it", self._contained(number)),
             ("twice", self.folded.count(self.folded[number]) == 2),
             ("among the first three", number < 3),
@@ -277,22 +289,30 @@ def _repeats(layout: Layout, place: int) -> None:
 
 
 def _dek(layout: Layout, place: int) -> list[int]:
-    """The blocks between the headline and a byline or time, if they are one or two and a story follows."""
+    """The one or two blocks between the headline and a byline or time that a stage before has found, if a story follows.
+
+    Without such a line only a block that a later paragraph repeats is a dek: it may be the lede itself.
+    """
     found: list[int] = []
     for number in range(place + 1, min(place + 7, len(layout.blocks))):
         segment = layout.blocks[number]
-        if layout.signed(number) or segment.role == "dateline":
+        if segment.role in ("byline", "time", "dateline"):
             return found if sum(layout.prose[number + 1 :]) >= 2 else []
-        if not layout.open[number] or segment.by is not None:
-            continue
-        if words(segment.text) < 6:
-            if found:
-                continue
-            continue
-        found.append(number)
+        if layout.open[number] and segment.by is None and words(segment.text) >= 6:
+            found.append(number)
         if len(found) > 2 or len(segment.text) > 600:
             break
     return [number for number in found[:1] if _repeated_below(layout, number)]
+
+
+def _second(doc: Document, headline: Segment, again: Segment) -> None:
+    """Mark a line that would be the headline were the first one not there: its dek, or a crumb that must not stay on top."""
+    between = doc.raw[headline.end : again.start]
+    if not doc.found("dek") and headline.end <= again.start and len(between) < 400 and words(again.text) > 5:
+        doc.fact("dek", again.text.strip(), again)
+        again.mark("dek", rule="below")
+    else:
+        again.mark("other", rule="below")
 
 
 def _repeated_below(layout: Layout, number: int) -> bool:
@@ -300,7 +320,8 @@ def _repeated_below(layout: Layout, number: int) -> bool:
     own = set(_WORD.findall(layout.blocks[number].text.casefold()))
     below = range(number + 1, min(number + 8, len(layout.blocks)))
     return len(own) >= 6 and any(
-        layout.prose[n] and len(own & set(_WORD.findall(layout.blocks[n].text.casefold()))) >= 0.85 * len(own) for n in below
+        layout.prose[n] and len(own & set(_WORD.findall(layout.blocks[n].text.casefold()))) >= 0.85 * len(own)
+        for n in below
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from copydesk.prose import is_prose, words
+from copydesk.prose import ends_sentence, is_prose, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ story's cross-heads and lists do not break it. Of 4 to 12, this keeps most headl
 _LONGEST = 60
 _SMALL = re.compile(r"\b[^\W\d_A-Z][\w'’-]*")
 _DATED = re.compile(
-    r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}:\d\d\b|\b\d{1,2}[.:]\d\d ?(?:uhr|h|am|pm|a\.m|p\.m)\b|\b(?:19|20)\d\d\b"
+    r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}:\d\d\b|\b\d{1,2}[.:]\d\d ?(?:uhr|h|am|pm|a\.m|p\.m)\b"
     r"|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.? \d{1,2}\b"
     r"|\b\d+\s*(?:min|minuten?|minutes?|mins|minuti|minutos?|minuter|hours?|stunden?|std|heures?|horas|days?|tagen?"
     r"|weeks?|months?|years?|分|분)\b"
@@ -28,6 +28,27 @@ _DATED = re.compile(
 )
 
 
+_DAY = re.compile(
+    r"\b\d{1,2}\.?(?: de| of)? [^\W\d]{3,12}\.?,?(?: de)? (?:19|20)\d\d\b|\b[^\W\d]{3,12} \d{1,2}, (?:19|20)\d\d\b"
+)
+
+
+class Measures:
+    """What is known of each block, so that a stage that looks again measures only once: is it prose, of what weight."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Segment, bool, int]] = {}
+
+    def of(self, segment: Segment) -> tuple[bool, int]:
+        """Whether the segment is prose, and how many words count."""
+        known = self._known.get(id(segment))
+        if known is None or known[0] is not segment:
+            prose = is_prose(segment.text)
+            weight = min(_LONGEST, words(segment.text[: 8 * _LONGEST])) if prose else 0
+            known = self._known[id(segment)] = (segment, prose, weight)
+        return known[1:]
+
+
 class Layout:
     """The blocks of a document, which of them are open and prose, and the stretch that is the story: `start` to `end`.
 
@@ -35,11 +56,12 @@ class Layout:
     teasers above it weighs less, and so do the comments below. Where there is no prose both are the number of blocks.
     """
 
-    def __init__(self, doc: Document, blocks: Sequence[Segment] | None = None) -> None:
+    def __init__(self, doc: Document, measures: Measures, blocks: Sequence[Segment] | None = None) -> None:
+        self._measures = measures
         self._small: frozenset[str] | None = None
         self.blocks = tuple(doc.segments if blocks is None else blocks)
         self.open = [segment.role in doc.keep for segment in self.blocks]
-        self.prose = [kept and is_prose(segment.text) for kept, segment in zip(self.open, self.blocks, strict=True)]
+        self.prose = [kept and measures.of(segment)[0] for kept, segment in zip(self.open, self.blocks, strict=True)]
         worth = [self._worth(i) for i in range(len(self.blocks))]
         self.start, self.end = heaviest(worth) if any(self.prose) else (len(self.blocks), len(self.blocks))
 
@@ -63,7 +85,7 @@ class Layout:
         if not self.open[number]:
             return 0
         if self.prose[number]:
-            return min(_LONGEST, words(self.blocks[number].text[:400]))
+            return self._measures.of(self.blocks[number])[1]
         return _SHORT_LINE
 
 
@@ -79,13 +101,14 @@ def is_filed(text: str) -> bool:
 
 
 def is_time(text: str) -> bool:
-    """Whether a short line tells a time: a date, a clock, "2 hours ago", "3 min read"."""
-    return len(text) < 120 and _DATED.search(text) is not None and words(text) <= 12
+    """Whether a short line, no sentence, tells a time: a date, a clock, "2 hours ago", "3 min read"."""
+    count = words(text) if len(text) < 120 else 13
+    return count <= 12 and tells_time(text) and not (count > 5 and ends_sentence(text))
 
 
 def tells_time(text: str) -> bool:
     """Whether a date, a clock or a reading time stands anywhere in the text."""
-    return _DATED.search(text) is not None
+    return _DATED.search(text) is not None or _DAY.search(text) is not None
 
 
 def heaviest(worth: Sequence[int]) -> tuple[int, int]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Literal, NamedTuple
 
-import yaml
-
 from copydesk.facts import Author
+from copydesk.yamlfile import YamlFile
+from copydesk_credits.house import RULES, spellings, words_of
+from copydesk_credits.house import folded as house_folded
 
 Role = Literal["author", "contributor", "editor", "translator"]
 
@@ -24,9 +24,15 @@ _CAMEL = re.compile(r"(?:Mc|Mac|De|Di|Da|Du|Des|Del|La|Le|Lo|Van|Fitz|San|Mc|Van
 _BRACKETS = re.compile(r"\s*\(([^()]*)\)")
 _PARTS = re.compile(r"\s*(?:[,;•·،、，|]|\s/\s|(?<=\w\w)/(?=\w\w)|\s[-–—]\s)\s*")
 _CASELESS = re.compile(r"[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_DOMAIN = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.I)
-_PLACE = re.compile(r"^(.+?)\s+(?:in|aus|à|en|i|da|fra|från|из|w|v|a)\s+([A-ZÀ-ÞА-Я][\w.'’-]+(?:[ ,-]+[A-ZÀ-ÞА-Я][\w.'’-]+){0,3})\s*$")
-_AFFILIATED = re.compile(r"\s+(?:[Ff]or|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])")
+_DOMAIN = re.compile(
+    r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.I
+)
+_PLACE = re.compile(
+    r"^(.+?)\s+(?:in|aus|à|en|i|da|fra|från|из|w|v|a)\s+([A-ZÀ-ÞА-Я][\w.'’-]+(?:[ ,-]+[A-ZÀ-ÞА-Я][\w.'’-]+){0,3})\s*$"
+)
+_AFFILIATED = re.compile(
+    r"\s+(?:[Ff]or|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])"
+)
 _STOPS = " \t.,;:|–—-•·*/\\\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
 
 
@@ -47,69 +53,23 @@ class _Found(NamedTuple):
 
 @cache
 def words(name: str) -> frozenset[str]:
-    """One of the lists of names.yaml and words.yaml, casefolded."""
+    """One of the lists of names.yaml, casefolded."""
     return frozenset(word.casefold() for word in printed(name))
 
 
 @cache
 def printed(name: str) -> tuple[str, ...]:
-    lists = _lists()
-    found = lists[name]
-    return tuple(map(str, found)) if isinstance(found, list) else ()
+    """One of the lists of names.yaml."""
+    return tuple(map(str, _lists()[name]))
 
 
 @cache
-def _lists() -> dict[str, list[str] | str]:
-    folder = files("copydesk_credits") / "rules"
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    lists: dict[str, list[str] | str] = {}
-    for file in ("words.yaml", "names.yaml"):
-        lists |= yaml.load((folder / file).read_text(encoding="utf-8"), Loader=loader)["words"]  # noqa: S506 (both are safe loaders)
+def _lists() -> dict[str, list[str]]:
+    file = YamlFile.open(RULES / "names.yaml")
+    node = file.root and file.root.get("words")
+    lists: dict[str, list[str]] = file.plain(node) if node else {}
+    file.close()
     return lists
-
-
-@cache
-def agencies() -> dict[str, str]:
-    """How agencies are printed, casefolded, and how the house writes them where the print is long."""
-    known = {name.casefold(): name for name in (*printed("agency_in_brackets"), *printed("agency")) if len(name) > 1}
-    return known | _HOUSE
-
-
-_HOUSE = {
-    "associated press": "AP",
-    "the associated press": "AP",
-    "ap": "AP",
-    "agence france-presse": "AFP",
-    "agence france presse": "AFP",
-    "afp": "AFP",
-    "reuters": "Reuters",
-    "reuter": "Reuters",
-    "thomson reuters": "Reuters",
-    "deutsche presse-agentur": "dpa",
-    "dpa": "dpa",
-    "efe": "EFE",
-    "agencia efe": "EFE",
-    "europa press": "Europa Press",
-    "sda": "SDA",
-    "keystone-sda": "Keystone-SDA",
-    "united press international": "UPI",
-    "canadian press": "The Canadian Press",
-    "the canadian press": "The Canadian Press",
-    "press association": "PA",
-    "australian associated press": "AAP",
-    "anadolu ajansı": "Anadolu",
-    "anadolu agency": "Anadolu",
-    "xinhua": "Xinhua",
-    "xinhua news agency": "Xinhua",
-    "新华社": "Xinhua",
-    "tass": "TASS",
-    "ansa": "ANSA",
-    "belga": "Belga",
-    "ritzau": "Ritzau",
-    "ntb": "NTB",
-    "lusa": "Lusa",
-    "agência lusa": "Lusa",
-}
 
 
 def caseless(text: str) -> bool:
@@ -175,8 +135,9 @@ def _connected(piece: str) -> list[str]:
 
 def _kind(part: str, joined: bool, before: list[_Found], *, lone: bool) -> _Found:
     folded = part.casefold().strip(_STOPS)
-    if folded in agencies():
-        return _Found("agency", agencies()[folded])
+    agency = spellings().get(house_folded(folded))
+    if agency:
+        return _Found("agency", agency)
     if folded in words("nobody"):
         return _Found("nobody", part)
     had_person = any(found.kind == "person" for found in before)
@@ -207,7 +168,7 @@ def _is_desk(part: str) -> bool:
 
 
 def _capitalised(text: str) -> bool:
-    return text[:1].isupper() and len(text.split()) <= 6
+    return text[:1].isupper() and len(text.split()) <= 10
 
 
 def _name(part: str) -> tuple[str, str]:
@@ -258,19 +219,42 @@ def _named(token: str) -> bool:
     folded = bare.casefold()
     if not _letters(bare) or folded in _not_names():
         return False
-    return bare[:1].isupper() or (bare[:2] in ("d'", "d’", "o'", "o’", "l’", "l'") and bare[2:3].isupper()) or "-" in bare and bare.split("-")[-1][:1].isupper()
+    return (
+        bare[:1].isupper()
+        or (bare[:2] in ("d'", "d’", "o'", "o’", "l’", "l'") and bare[2:3].isupper())
+        or "-" in bare
+        and bare.split("-")[-1][:1].isupper()
+    )
 
 
 @cache
 def _not_names() -> frozenset[str]:
-    return words("weekday") - {"so", "do", "mi", "di", "sa", "mo", "fr", "sun", "jo", "pazar", "dominga", "domingo"} | frozenset(
+    return frozenset(map(str.casefold, words_of("weekday"))) - {
+        "so",
+        "do",
+        "mi",
+        "di",
+        "sa",
+        "mo",
+        "fr",
+        "sun",
+        "jo",
+        "pazar",
+        "dominga",
+        "domingo",
+    } | frozenset(
         "by von par the this that these a an it its in on at for from with when what why how who which our your their we you more all".split()
     )
 
 
 def _letters(token: str) -> bool:
-    return bool(token) and all(char.isalpha() or char in ".'’-\N{COMBINING ACUTE ACCENT}‐´`" or not char.isascii() and not char.isdigit() for char in token) and any(
-        char.isalpha() for char in token
+    return (
+        bool(token)
+        and all(
+            char.isalpha() or char in ".'’-\N{COMBINING ACUTE ACCENT}‐´`" or not char.isascii() and not char.isdigit()
+            for char in token
+        )
+        and any(char.isalpha() for char in token)
     )
 
 

@@ -45,12 +45,12 @@ class profiles:
         from copydesk_language import ngrams  # noqa: PLC0415 (numpy takes 0.15 s to import, and only this engine needs it)
 
         with _LOADING:
-            self._table = ngrams.shipped()
+            self._model = ngrams.model()
         self._told = ngrams.told
-        self.languages = frozenset(self._table.languages)
+        self.languages = frozenset(self._model.languages)
 
     def __call__(self, text: str) -> tuple[str, float]:
-        return self._told(text, self._table)
+        return self._told(text, self._model)
 
 
 class langdetect:

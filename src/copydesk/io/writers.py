@@ -85,6 +85,8 @@ def writer(output: Path | None) -> Lines | Folder:
     """The writer for an output: a .jsonl file, a folder, or standard output for None. Raises InputError."""
     if output is None or output.suffix.lower() in (".jsonl", ".ndjson"):
         try:
+            if output:
+                output.parent.mkdir(parents=True, exist_ok=True)
             return Lines(output)
         except OSError as error:
             raise InputError(f"{output}: cannot be written: {error.strerror}.") from error
