@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, is_prose
 from copydesk.rules import Rules
-from copydesk_credits.house import RULES, agencies, folded
+from copydesk_credits.house import RULES, agencies, folded, has_letters_only
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,10 @@ _LAYERS = 6
 
 _LINES = frozenset({"line", "source-line"})
 _SIGN_OFFS = frozenset({"bracket", "bare", "initials", "end-glued"})
+_SHORTEST = 24
+"""Characters. No shorter block is prose."""
+
+_VIA = re.compile(r"\bvia\b")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -84,8 +89,29 @@ class _Page:
 
     def __init__(self, doc: Document) -> None:
         self.blocks = [segment for segment in doc.segments if segment.role in doc.keep]
-        self.number = {segment.start: number for number, segment in enumerate(self.blocks)}
-        self.prose = [number for number, segment in enumerate(self.blocks) if is_prose(_unsigned(segment))]
+        self.prose = [number for number, segment in enumerate(self.blocks) if _reads_as_prose(segment.text)]
+        self._paragraphs = frozenset(self.prose)
+        self._has_via = "via" in doc.raw and _VIA.search(doc.raw) is not None
+
+    @cached_property
+    def number(self) -> dict[int, int]:
+        """The number of each block by the place where it starts."""
+        return {segment.start: number for number, segment in enumerate(self.blocks)}
+
+    def signed(self) -> list[Segment]:
+        """The blocks where a rule of ours may find what `holds`: the lines around the story, and what may end it."""
+        if self._has_via:
+            return self.blocks
+        if not self.prose:
+            return self.blocks[-_HEAD_LINES:]
+        first, last = self.prose[0], self.prose[-1]
+        numbers = {*range(max(0, first - _HEAD_LINES), first), *range(last, last + _TAIL_LINES + 1)}
+        numbers.update(
+            number
+            for number in range(first + 1, len(self.blocks))
+            if self._closes(number) and not has_letters_only(self.blocks[number].text)
+        )
+        return [self.blocks[number] for number in sorted(numbers) if number < len(self.blocks)]
 
     def holds(self, hit: Hit) -> bool:
         """Whether a hit stands where its kind may stand, and means what it seems to."""
@@ -96,7 +122,7 @@ class _Page:
         if kind in _SIGN_OFFS:
             return self._ends_story(hit, number) and _is_sign_off(hit, last=self._is_last(number))
         if kind == "end-word":
-            return self._after_story(number) or (hit.text[:1] == "_" and number >= self.prose[-_TAIL_PROSE:][0])
+            return self._after_story(number) or (hit.text[:1] == "_" and self._is_near_end(number))
         if kind == "trailer":
             return self._before_story(number) or self._after_story(number)
         return kind not in _LINES or self._before_story(number) or self._after_story(number)
@@ -108,8 +134,7 @@ class _Page:
     def _after_story(self, number: int) -> bool:
         if not self.prose:
             return number >= len(self.blocks) - 2 > 0
-        later = any(place > number for place in self.prose)
-        return not later and number - self.prose[-1] <= _TAIL_LINES
+        return 0 <= number - self.prose[-1] <= _TAIL_LINES
 
     def _is_last(self, number: int) -> bool:
         return number >= (self.prose[-1] if self.prose else len(self.blocks) - 1)
@@ -120,12 +145,22 @@ class _Page:
             return True
         if not self.prose or number <= self.prose[0] or hit.rule.id.endswith("/initials"):
             return False
-        return number >= self.prose[-_TAIL_PROSE:][0] or number + 1 not in self.prose
+        return self._closes(number)
+
+    def _closes(self, number: int) -> bool:
+        """Whether a block is among the last paragraphs or below, or no paragraph follows it."""
+        return number + 1 not in self._paragraphs or self._is_near_end(number)
+
+    def _is_near_end(self, number: int) -> bool:
+        return bool(self.prose) and number >= self.prose[-_TAIL_PROSE:][0]
 
 
-def _unsigned(segment: Segment) -> str:
+def _reads_as_prose(text: str) -> bool:
+    return len(text) >= _SHORTEST and (is_prose(text) or is_prose(_unsigned(text)))
+
+
+def _unsigned(text: str) -> str:
     """The text without a bracket, a mark or a short name after its last stop, which would hide that it is prose."""
-    text = segment.text
     cut = max(text.rfind(stop) for stop in ".!?。…")
     return text[: cut + 1] if 0 <= len(text) - cut <= 40 else text
 

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 _TOP, _ABOVE, _BELOW = 12, 30, 8
 """Where a byline may stand: in the first blocks, or so many above and below the story's first paragraph. On the dev
 pages all but two in a hundred do."""
-_ROUNDS = 5
+_ROUNDS, _MOST_BLOCKS = 5, 20_000
+"""How often to look for bylines of other stories, and in how many blocks: no article has more, a dump of a site may."""
+_LONGEST = 600
+"""No list of contributors is longer, in characters."""
 _ROLES: tuple[people.Role, ...] = ("author", "editor", "translator", "contributor")
 _GOES_ON = (",", "and", "und", "&", "et", "y", "/")
 _IN_PLACE = re.compile(
     r"\s+(?:in|from)\s+[A-ZÀ-Þ][\w.'’-]+(?:(?:,\s+|\s+)[A-ZÀ-Þ][\w.'’-]+){0,3}(?=\s*(?:,|;|and\b|$))"
 )
-_TITLE = re.compile(r"\b(?:writers?|reporters?|correspondents?|journalists?|producers?|editors?)\s+(?=[A-Z])")
+_TITLE = re.compile(r"\b(?i:writers?|reporters?|correspondents?|journalists?|producers?|editors?)\s+(?=[A-Z])")
 
 
 class extract_byline:
@@ -55,9 +58,9 @@ class extract_byline:
         names = [author.name for author in doc.found("author")]
         for segment in doc.segments:
             if segment.by is None and segment.start >= _first(layout):
-                _repeat_or_bio(segment, names)
+                _repeat_or_bio(segment, names, _last(layout))
         # Bylines of other stories, which would be nearest to this one in its clean text, leave without a fact.
-        for _ in range(_ROUNDS if found else 0):
+        for _ in range(_ROUNDS if found and len(layout.blocks) <= _MOST_BLOCKS else 0):
             if not self._sign(doc, Layout(doc, measures, doc.story), facts=False):
                 return
 
@@ -109,6 +112,11 @@ def _first(layout: Layout) -> int:
     return layout.blocks[number].start if number < len(layout.blocks) else 0
 
 
+def _last(layout: Layout) -> int:
+    """The raw place where the story ends: an author's name below it heads what is told about the author."""
+    return layout.blocks[layout.end - 1].end if layout.end else 0
+
+
 def _keyworded(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
     found = []
     for hit in _first_of_each(hit for hit in hits if hit.rule.role == "byline"):
@@ -128,7 +136,8 @@ def _line(hit: Hit, number: int) -> Line | None:
 
 def _is_heading(line: Line, layout: Layout) -> bool:
     """Whether the one name is a single word that the page spells small, too: the menus' "By State", "By Category"."""
-    single = [person.name for person in line.read.people if " " not in person.name]
+    names = [person.name for person in line.read.people]
+    single = [name for name in names if " " not in name and not people.caseless(name)]
     small = layout.small_words() | people.words("no_name") if single else frozenset()
     return any(is_common(name, small) for name in single)
 
@@ -196,11 +205,11 @@ def _settle(doc: Document, line: Line, *, facts: bool) -> None:
     segment.mark("bio" if line.rule == "bylines/bio" else "byline", rule=line.rule)
 
 
-def _repeat_or_bio(segment: Segment, names: list[str]) -> None:
+def _repeat_or_bio(segment: Segment, names: list[str], story_ends: int) -> None:
     """Mark a block that is an author's name once more, or tells who the author is."""
     for name in names:
         if segment.text.startswith(name) and not segment.text[len(name) :].strip(" ,|"):
-            segment.mark("byline", rule="bylines/repeat")
+            segment.mark("byline" if segment.start < story_ends else "bio", rule="bylines/repeat")
         elif is_bio(segment.text, name):
             segment.mark("bio", rule="bylines/bio")
 
@@ -210,8 +219,9 @@ def _contributors(doc: Document, hit: Hit) -> None:
     segment = hit.segment
     start = _sentence_start(segment.text, hit.start) if hit.rule.takes == "sentence" else hit.start
     who = hit.groups.get("contributor") or segment.text[start : hit.end].split(" contributed")[0]
-    authors = [author for clause in re.split(r"\s*[;.]\s+", who.strip(" ().")) for author in _named(clause)]
-    if not authors:
+    clauses = re.split(r"\s*[;.]\s+", who[:_LONGEST].strip(" ()."))
+    authors = [author for clause in clauses for author in _named(clause)]
+    if not authors or len(who) > _LONGEST:
         return
     if start and hit.rule.takes != "block":
         _, segment, _ = doc.cut(segment, start, hit.end if hit.rule.takes == "match" else len(segment.text))
@@ -221,7 +231,7 @@ def _contributors(doc: Document, hit: Hit) -> None:
 
 
 def _named(clause: str) -> tuple[Author, ...]:
-    """The people of one clause: "Editing by Ann Lee", "Associated Press writer Ann Lee in Oslo", "The Echo's Ann Lee"."""
+    """The people of a clause: "Editing by Ann Lee", "Associated Press writer Ann Lee in Oslo", "The Echo's Ann Lee"."""
     role: people.Role = "editor" if re.match(r"edit", clause, re.IGNORECASE) else "contributor"
     named = re.sub(r"^(?:[\w ,]*?\bby\s+|and\s+)", "", clause)
     named = re.sub(r"^.*?['’]s\s+(?=[A-Z])", "", named)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from copydesk.facts import Author, Dateline
 from copydesk.prose import is_prose
 from copydesk.rules import Rules
-from copydesk_credits.house import RULES, agencies, folded, spellings
+from copydesk_credits.house import RULES, agencies, folded, has_letters_only, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,7 @@ def _early(doc: Document) -> Iterator[Segment]:
 def _may_open(segment: Segment) -> bool:
     """Whether more than letters stand in a block, or capitals: of a page's short lines few have a dateline's marks."""
     text = segment.text
-    return not text.replace(" ", "").isalpha() or text.isupper()
+    return not has_letters_only(text) or text.isupper()
 
 
 class _Position:

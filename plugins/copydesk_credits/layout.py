@@ -56,8 +56,10 @@ class Layout:
     teasers above it weighs less, and so do the comments below. Where there is no prose both are the number of blocks.
     """
 
-    def __init__(self, doc: Document, measures: Measures, blocks: Sequence[Segment] | None = None) -> None:
-        self._measures = measures
+    def __init__(
+        self, doc: Document, measures: Measures | None = None, blocks: Sequence[Segment] | None = None
+    ) -> None:
+        self._measures = measures = measures or Measures()
         self._small: frozenset[str] | None = None
         self.blocks = tuple(doc.segments if blocks is None else blocks)
         self.open = [segment.role in doc.keep for segment in self.blocks]

@@ -1,7 +1,7 @@
 """Names of people, read by their form: two to five words with a capital, particles between, in any script.
 
-No list of names is used: a first name is as good as its capital. What is listed (rules/names.yaml, rules/words.yaml) are
-the words that stand around names: roles, organisations, agencies, connectives.
+No list of names is used: a first name is as good as its capital. What is listed (rules/names.yaml, rules/words.yaml)
+are the words that stand around names: roles, organisations, agencies, connectives.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BRACKETS = re.compile(r"\s*\(([^()]*)\)")
 _PARTS = re.compile(r"\s*(?:[,;•·،、，|]|\s/\s|(?<=\w\w)/(?=\w\w)|\s[-–—]\s)\s*")
 _CASELESS = re.compile(r"[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DOMAIN = re.compile(
-    r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.I
+    r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.IGNORECASE
 )
 _PLACE = re.compile(
     r"^(.+?)\s+(?:in|aus|à|en|i|da|fra|från|из|w|v|a)\s+([A-ZÀ-ÞА-Я][\w.'’-]+(?:[ ,-]+[A-ZÀ-ÞА-Я][\w.'’-]+){0,3})\s*$"
@@ -138,19 +138,30 @@ def _kind(part: str, joined: bool, before: list[_Found], *, lone: bool) -> _Foun
     agency = spellings().get(house_folded(folded))
     if agency:
         return _Found("agency", agency)
+    if any(found.kind == "person" for found in before):
+        return _after_person(part, joined, before)
     if folded in words("nobody"):
         return _Found("nobody", part)
-    had_person = any(found.kind == "person" for found in before)
-    name, more = ("", "") if _is_desk(part) else _name(part)
-    if had_person and (part in printed("degree") or not (name and more and " " in name) and _is_house(part, before)):
+    if _is_desk(part):
+        return _Found("person", part)
+    name, more = _name(part)
+    alone = lone or (joined and bool(before))
+    return _Found("person", name, more) if name and (alone or _is_full(name)) else _Found("unknown", part)
+
+
+def _after_person(part: str, joined: bool, before: list[_Found]) -> _Found:
+    """What a part is that stands after a person: one more, or where the person works, what at, from where."""
+    name, more = _name(part)
+    titled = _is_full(name) and any(word.casefold().strip(_STOPS) in words("occupation") for word in more.split()[:2])
+    if part in printed("degree") or part.casefold() in words("nobody") or (not titled and _is_house(part, before)):
         return _Found("house", part)
-    if name and (len(name.split()) > 1 or caseless(name)):
+    if name and _is_full(name):
         return _Found("person", name, more)
-    if had_person and not joined and _capitalised(part):
-        return _Found("house", part)
-    if name and (lone or joined and before and not had_person) or _is_desk(part):
-        return _Found("person", name or part, more)
-    return _Found("house", part) if had_person and joined else _Found("unknown", part)
+    return _Found("house" if joined or _capitalised(part) else "unknown", part)
+
+
+def _is_full(name: str) -> bool:
+    return " " in name or caseless(name)
 
 
 def _is_house(part: str, before: list[_Found]) -> bool:
@@ -216,46 +227,24 @@ def is_name(tokens: list[str]) -> bool:
 
 def _named(token: str) -> bool:
     bare = token.strip(".,\"'’“”„«»")
-    folded = bare.casefold()
-    if not _letters(bare) or folded in _not_names():
+    if not _letters(bare) or (len(bare) > 1 and bare.casefold() in _not_names()):
         return False
-    return (
-        bare[:1].isupper()
-        or (bare[:2] in ("d'", "d’", "o'", "o’", "l’", "l'") and bare[2:3].isupper())
-        or "-" in bare
-        and bare.split("-")[-1][:1].isupper()
-    )
+    elided = bare[:2].casefold() in ("d'", "d’", "o'", "o’", "l'", "l’") and bare[2:3].isupper()
+    return bare[:1].isupper() or elided or ("-" in bare and bare.rsplit("-", 1)[-1][:1].isupper())
 
 
 @cache
 def _not_names() -> frozenset[str]:
-    return frozenset(map(str.casefold, words_of("weekday"))) - {
-        "so",
-        "do",
-        "mi",
-        "di",
-        "sa",
-        "mo",
-        "fr",
-        "sun",
-        "jo",
-        "pazar",
-        "dominga",
-        "domingo",
-    } | frozenset(
-        "by von par the this that these a an it its in on at for from with when what why how who which our your their we you more all".split()
-    )
+    days = frozenset(map(str.casefold, words_of("weekday")))
+    return (days | words("never_in_a_name")) - words("day_and_name")
 
 
 def _letters(token: str) -> bool:
-    return (
-        bool(token)
-        and all(
-            char.isalpha() or char in ".'’-\N{COMBINING ACUTE ACCENT}‐´`" or not char.isascii() and not char.isdigit()
-            for char in token
-        )
-        and any(char.isalpha() for char in token)
-    )
+    return any(char.isalpha() for char in token) and all(_in_a_word(char) for char in token)
+
+
+def _in_a_word(char: str) -> bool:
+    return char.isalpha() or char in ".'’-‐´`" or (not char.isascii() and not char.isdigit())
 
 
 def _is_town(house: str) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
+from functools import cache, cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.facts import Published
-from copydesk.prose import is_prose
-from copydesk.rules import Rules
+from copydesk.prose import is_prose, words
+from copydesk.rules import SHORT, Rules
 from copydesk_credits.house import RULES, agencies, folded, months, words_of
-from copydesk_credits.layout import Layout
+from copydesk_credits.layout import Layout, Measures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,15 @@ _LAYERS = 6
 _HEAD_LINES = 6
 """Lines that are the head of a text without a single paragraph of prose: a table, a results list. Judged."""
 
+_LONGEST = 400
+"""Characters of a time line, with the name beside it. The rules ask for 25 words at most."""
+
+_FEW = 12
+"""So many lines are looked at wherever they stand; of more, those below the story are sifted first."""
+
+_NEXT = 2
+"""Lines below a label on a line of its own among which its date stands. Judged."""
+
 _LONG_LABEL = 5
 """Letters of a label that needs no colon: `Updated`, `Stand`. `le` and `Date` open other lines too."""
 
@@ -36,6 +47,10 @@ _BY = re.compile(
     r"(?:by|von|par|por|di|da|door|av|af|oleh|автор|text|foto)\b",
     re.IGNORECASE,
 )
+_READS = ("undefined", "Undefined", "ungefähre", "Ungefähre", "閱讀", "阅读")
+_FIGURE = re.compile(r"\d")
+_MACHINE = re.compile(r"[\W_]*(?:pub)?(?:date|published_time)", re.IGNORECASE)
+_OPENING = re.compile(r"[^\W_].", re.DOTALL)
 _RULED_OFF = ("|", "·", "•")
 
 
@@ -53,27 +68,51 @@ class extract_published:
         self.rules = Rules.load(RULES / "published.yaml", *rules, off=off)
         updated = sorted(words_of("updated"), key=len, reverse=True)
         self._updated = re.compile(rf"(?:{'|'.join(map(re.escape, updated))})(?![^\W\d_])\s*[:：]?\s*")
+        self._own_rules_only = not rules
 
     def __call__(self, doc: Document) -> None:
         lines: list[Segment] = []
+        measures = Measures()
         for _ in range(_LAYERS):
-            found = self._pass(doc)
+            found = self._pass(doc, measures)
             lines += found
             if not found:
                 break
         self._note(doc, sorted(lines, key=lambda line: line.start))
 
-    def _pass(self, doc: Document) -> list[Segment]:
-        hits = self.rules.hits(doc)
+    def _pass(self, doc: Document, measures: Measures) -> list[Segment]:
+        lines = self._dated(doc)
+        if not lines:
+            return []
+        page = _Page(doc, measures)
+        hits = self.rules.hits(doc, among=page.sifted(lines) if self._own_rules_only else lines)
         if not hits:
             return []
-        page = _Page(doc, hits)
+        page.read(hits)
         chosen: dict[int, Hit] = {}
         for hit in hits:
             known = chosen.get(hit.segment.start)
             if page.holds(hit) and (known is None or _rank(hit) > _rank(known)):
                 chosen[hit.segment.start] = hit
         return [_taken(doc, hit) for hit in chosen.values()]
+
+    def _dated(self, doc: Document) -> list[Segment]:
+        """The lines where a rule of ours may find something; all blocks where there are other rules."""
+        segments = doc.segments
+        if not self._own_rules_only:
+            return list(segments)
+        lines = [segment for segment in segments if segment.by is None and self._may_tell(segment.text)]
+        if segments and _MACHINE.match(segments[0].text) and segments[0] not in lines[:1]:
+            lines.insert(0, segments[0])
+        return lines
+
+    def _may_tell(self, text: str) -> bool:
+        """Whether a line is short and holds a figure, or may open with a label, a zone or a weekday."""
+        if len(text) > _LONGEST or words(text) > SHORT:
+            return False
+        if _FIGURE.search(text):
+            return True
+        return _opening(text) in _openings()
 
     def _note(self, doc: Document, lines: list[Segment]) -> None:
         """Note the first line that says when, and the first that says when it was changed."""
@@ -99,6 +138,21 @@ class extract_published:
         return text[: label.start()], text[label.end() :].strip(" |·•,()-–—")
 
 
+def _opening(text: str) -> str:
+    """The first two characters of a text behind its brackets and strokes."""
+    if text[:1].isalnum():
+        return text[:2]
+    opening = _OPENING.search(text)
+    return opening.group() if opening else ""
+
+
+@cache
+def _openings() -> frozenset[str]:
+    """The first two characters of all that a time line without a figure opens with."""
+    words = [word for kind in ("published", "updated", "zone_name", "weekday") for word in words_of(kind)]
+    return frozenset(word[:2] for word in (*words, *_READS)) | {f"п{mark}" for mark in "'‘’‛ʼ´`"}
+
+
 def _rank(hit: Hit) -> tuple[bool, int]:
     return hit.rule.takes == "block", hit.end - hit.start
 
@@ -114,17 +168,52 @@ def _taken(doc: Document, hit: Hit) -> Segment:
 class _Page:
     """Where the story is, and which lines are nothing but a date."""
 
-    def __init__(self, doc: Document, hits: list[Hit]) -> None:
-        self.layout = Layout(doc)
-        self.has_prose = any(self.layout.prose)
-        self.number = {segment.start: number for number, segment in enumerate(self.layout.blocks)}
-        self.prose_before = []
-        count = 0
-        for number, prose in enumerate(self.layout.prose):
-            self.prose_before.append(count)
-            count += prose and number >= self.layout.start
-        self.time_lines = {hit.segment.start for hit in hits if _kind(hit) == "line"}
-        bare = {self.number[hit.segment.start] for hit in hits if _kind(hit) == "line" and "label" not in hit.groups}
+    def __init__(self, doc: Document, measures: Measures) -> None:
+        self._doc = doc
+        self._measures = measures
+        self.time_lines: set[int] = set()
+        self.diary = False
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the story is. Few documents need to know: most have no time line."""
+        return Layout(self._doc, self._measures)
+
+    @cached_property
+    def has_prose(self) -> bool:
+        """Whether there is a paragraph at all."""
+        return any(self.layout.prose)
+
+    @cached_property
+    def number(self) -> dict[int, int]:
+        """The number of each block by the place where it starts."""
+        return {segment.start: number for number, segment in enumerate(self.layout.blocks)}
+
+    @cached_property
+    def prose_before(self) -> list[int]:
+        """How many paragraphs of the story stand before each block."""
+        start = self.layout.start
+        told = (prose and number >= start for number, prose in enumerate(self.layout.prose))
+        return list(accumulate(told, initial=0))
+
+    def sifted(self, lines: list[Segment]) -> list[Segment]:
+        """Of many lines those that count: below the story only one with a label does, or one that opens an entry."""
+        if len(lines) <= _FEW:
+            return lines
+        blocks = self.layout.blocks
+        last = (self.layout.end if self.has_prose else _HEAD_LINES) + _NEXT
+        ends = blocks[last].start if last < len(blocks) else blocks[-1].end
+        return [
+            line
+            for line in lines
+            if line.start < ends or _opening(line.text) in _openings() or self._opens_entry(self.number[line.start])
+        ]
+
+    def read(self, hits: list[Hit]) -> None:
+        """Learn from all hits which lines are times, and whether they head the entries of a diary."""
+        lines = [hit for hit in hits if _kind(hit) == "line"]
+        self.time_lines = {hit.segment.start for hit in lines}
+        bare = {self.number[hit.segment.start] for hit in lines if "label" not in hit.groups}
         self.diary = sum(map(self._opens_entry, bare)) > 1 or sum(map(self._in_story, bare)) > 1
 
     def _opens_entry(self, number: int) -> bool:
@@ -166,7 +255,7 @@ class _Page:
         return number < self.layout.start or self.prose_before[number] <= _DEEPEST
 
     def _labels_next(self, hit: Hit, number: int) -> bool:
-        following = self.layout.blocks[number + 1 : number + 3]
+        following = self.layout.blocks[number + 1 : number + 1 + _NEXT]
         if any(block.start in self.time_lines for block in following):
             return True
         return number < self.layout.start and hit.segment.text.rstrip(" )").endswith((":", "：")) and len(hit.text) > 4

@@ -19,7 +19,11 @@ def lost_bytes(text: str) -> bool:
     """Whether some of the text's bytes are gone for good."""
     if REPLACEMENT in text:
         return True
-    return ("????" in text and _QUESTION_WORDS.search(text) is not None) or _HALF_CHARACTER.search(text) is not None
+    if "?" not in text:
+        return False
+    if "????" in text and _QUESTION_WORDS.search(text):
+        return True
+    return not text.isascii() and _HALF_CHARACTER.search(text) is not None
 
 
 _CYRILLIC, _GREEK = "\u0400-\u04ff", "\u0370-\u03ff"
@@ -32,7 +36,13 @@ def _strays(script: str, look_alikes: str) -> str:
     return f"(?:\\b|[{script}]){stray}[{script}]{{2}}|[{script}]{{2}}{stray}(?:\\b|[{script}])"
 
 
-_MIXED = re.compile(f"{_strays(_CYRILLIC, 'aceiopxyABCEHIKMOPTX')}|{_strays(_GREEK, 'oviABEHIKMNOPTXYZ')}")
+_LIKE_CYRILLIC, _LIKE_GREEK = "aceiopxyABCEHIKMOPTX", "oviABEHIKMNOPTXYZ"
+_MIXED = re.compile(f"{_strays(_CYRILLIC, _LIKE_CYRILLIC)}|{_strays(_GREEK, _LIKE_GREEK)}")
+
+# What all of them have in them; it begins with a class, which is looked for ten times as quickly as a word's edge.
+_NEIGHBOURS = re.compile(
+    f"[{_LIKE_CYRILLIC}{_LIKE_GREEK}](?:(?=[{_CYRILLIC}{_GREEK}])|(?<=[{_CYRILLIC}{_GREEK}].))", re.DOTALL
+)
 
 
 def mixed_scripts(text: str) -> bool:
@@ -41,4 +51,6 @@ def mixed_scripts(text: str) -> bool:
     Scanners and typists who forget to switch the keyboard write them. `PDFку` and `μm` are left in peace: the Latin
     letters there look like no letter of the word's own alphabet, or the word is one letter long.
     """
-    return any(letter in text for letter in _FREQUENT) and _MIXED.search(text) is not None
+    if text.isascii() or not any(letter in text for letter in _FREQUENT):
+        return False
+    return _NEIGHBOURS.search(text) is not None and _MIXED.search(text) is not None

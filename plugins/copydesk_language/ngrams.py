@@ -78,26 +78,33 @@ def unpacked(arrays: Mapping[str, NDArray[Any]]) -> Table:
 
 
 class Model(NamedTuple):
-    """A table laid out so that few and cheap steps go over a text: for six hundred characters each step counts.
+    """A table laid out for few steps over a text: one of six hundred characters costs hardly more than the steps do.
 
-    `loudness` and `balance`, by code point, sum up to what two questions about a text turn on: whether most letters are
-    capitals (each weighs 2 less the 1 that every letter has), and whether Latin letters (1) outweigh all other ones (-1,
-    in East Asia -3, for a character there is half a word). `latin` and `foreign` hold the signs by code point if they
-    do and if they do not: the id, `CAPITAL` with it, and a space for what is of the other kind. `sums` holds the scores
-    as words of four, each score in its own 16 bits, so that one addition serves four languages.
+    Characters that make no difference are of one kind. Summed up over a text, `loudness` says whether capitals outweigh
+    the other letters, and `balance` whether Latin letters outweigh those of other scripts. If they do, `latin` tells
+    what each kind adds to a key (see `_parts`), and takes the others for spaces; else `foreign`, which takes the Latin
+    ones for spaces. `sums` has the scores as words of four, each score in 16 bits of its own, so that one addition
+    serves four languages.
     """
 
     languages: tuple[str, ...]
-    loudness: NDArray[np.int8]
-    balance: NDArray[np.int8]
+    kinds: NDArray[np.uint16]  # by code point
+    loudness: NDArray[np.int64]  # this and the next three by kind
+    balance: NDArray[np.int64]
     latin: NDArray[np.int64]
     foreign: NDArray[np.int64]
     grams: NDArray[np.int64]
     sums: NDArray[np.uint64]
 
 
-CAPITAL = 1 << BITS
-"""Marks a capital in a sign; below it is the id."""
+_MARK = 3 * BITS
+"""The first bit above a key. There a key that is being made says whether its n-gram counts."""
+
+# NumPy is handed what it else would make of a name or a number at each call: a tenth of the time of so small a text.
+_POINT, _QUARTER, _SUM, _WORD = np.dtype("<u4"), np.dtype(np.uint16), np.dtype(np.uint32), np.dtype(np.uint64)
+_KEY = np.array((1 << _MARK) - 1)
+_COUNTS = np.array(3 << _MARK, _WORD)
+"""Keys below it count: their mark is 0, 1 or 2. Above it are 3 and 4, and -1 if the sign is taken for a number's."""
 
 _CARRY = 256
 """So many scores, a byte each, add up to less than 16 bits hold."""
@@ -116,18 +123,43 @@ def laid_out(table: Table) -> Model:
     points = np.arange(_LAST_POINT + 1)
     is_latin = (points >= ord("A")) & (points <= ord("z"))
     is_foreign = (points >= 0x300) & ((points < 0x1E00) | (points > 0x1EFF))  # 1E00 to 1EFF is Latin as well
-    signs = table.characters + CAPITAL * table.capitals.astype(np.int64)
-    scores = np.zeros((len(table.scores), -len(table.languages) // 4 * -4), np.uint16)
-    scores[:, : len(table.languages)] = table.scores
+    balance = is_latin.astype(np.int64) - is_foreign - 2 * (points >= _EAST_ASIAN)  # a character there is half a word
+    traits = ((table.characters.astype(np.int64) << 1 | table.capitals) << 3) + balance
+    _, examples, kinds = np.unique(traits, return_index=True, return_inverse=True)
+    ids, capitals = table.characters.astype(np.int64)[examples], table.capitals.astype(np.int64)[examples]
+    balance = balance[examples]
     return Model(
         table.languages,
-        2 * table.capitals.astype(np.int8) - (table.characters > STRANGER),
-        is_latin.astype(np.int8) - is_foreign - 2 * (points >= _EAST_ASIAN).astype(np.int8),
-        np.where(is_foreign, SPACE, signs),
-        np.where(is_latin, SPACE, signs),
+        kinds.astype(np.uint16),
+        2 * capitals - (ids > STRANGER),
+        balance,
+        _parts(np.where(balance < 0, SPACE, ids), np.where(balance < 0, 0, capitals)),
+        _parts(np.where(balance > 0, SPACE, ids), np.where(balance > 0, 0, capitals)),
         table.grams,
-        scores.view(np.uint64),
+        _words(table.scores),
     )
+
+
+def _parts(ids: NDArray[np.int64], capitals: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What a character adds to keys, of n-grams of one, two and three: as their last, as the one before it, as a first.
+
+    The marks add up, too, beginning with 1. A capital adds 1, for the second of two does not count. A space adds 2
+    where no n-gram may have one, which is as the last of one and as the middle of three, and takes 1 away where there
+    must not be two. A single character's key has no part of the one before it, but its mark has.
+    """
+    spaces = (ids == SPACE).astype(np.int64)
+    never, not_twice = (capitals + 2 * spaces) << _MARK, (capitals - spaces) << _MARK
+    always = capitals << _MARK
+    begin, before = 1 << _MARK, ids << BITS
+    last = (begin + ids + never, begin + ids + not_twice, begin + ids + always)
+    return np.stack((*last, always, before + not_twice, before + never, before << BITS))
+
+
+def _words(scores: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    rows, columns = scores.shape
+    wide = np.zeros((rows, -(-columns // 4) * 4), np.uint16)
+    wide[:, :columns] = scores
+    return wide.view(np.uint64)
 
 
 def _freeze(*arrays: NDArray[Any]) -> None:
@@ -157,7 +189,7 @@ def told(text: str, model: Model) -> tuple[str, float]:
 def _sums(rows: NDArray[np.intp], model: Model) -> list[int]:
     """What the rows give to each language, four languages an addition, and as many rows at once as cannot carry."""
     words = np.add.reduceat(model.sums.take(rows, axis=0), range(0, len(rows), _CARRY), axis=0)
-    sums: list[int] = np.add.reduce(words.view(np.uint16), axis=0, dtype=np.uint32).tolist()
+    sums: list[int] = np.add.reduce(words.view(_QUARTER), axis=0, dtype=_SUM).tolist()
     return sums[: len(model.languages)]
 
 
@@ -167,35 +199,28 @@ def gram_keys(text: str, model: Model) -> NDArray[np.int64]:
     N-grams reach over the edge of a word by one space. Those that end in the second or a later of several capitals are
     left out, as langdetect does it: `UNESCO` is no language.
     """
-    signs = _signs(text, model)
-    ids = signs & (CAPITAL - 1)
-    left, right = ids[:-1], ids[1:]
-    pairs = left << BITS | right
-    is_calm = signs[1:] & signs[:-1] < CAPITAL
-    inside = (left != SPACE)[1:] & is_calm[1:]
-    ones = right[(right != SPACE) & is_calm]
-    twos = pairs[(pairs != (SPACE << BITS | SPACE)) & is_calm]
-    threes = (pairs[:-1] << BITS | ids[2:])[inside]
-    keys = np.concatenate((ones, twos, threes))
+    parts = _parts_of(text, model)
+    keys = parts[:3, 1:] + parts[3:6, :-1]
+    keys[2, 1:] += parts[6, :-2]
+    keys = keys[keys.view(_WORD) < _COUNTS] & _KEY
     keys.sort()
     return keys
 
 
-def _signs(text: str, model: Model) -> NDArray[np.int64]:
-    """The signs to look at: small letters where most are capitals, and of two scripts the one that says more.
+def _parts_of(text: str, model: Model) -> NDArray[np.int64]:
+    """What each character adds: in small letters where most are capitals, and of two scripts the one that says more.
 
     langdetect leaves Latin letters out where they are under a third, and else both in. English and Russian in equal
     parts then come out as Bulgarian, whose Wikipedia has a little of either.
     """
-    points = _code_points(text)
-    if model.loudness.take(points, mode="clip").sum() > 0:
-        points = _code_points(text.lower())
-    is_latin = model.balance.take(points, mode="clip").sum() > 0
-    return (model.latin if is_latin else model.foreign).take(points, mode="clip")
+    kinds = _kinds(text, model)
+    if np.add.reduce(model.loudness.take(kinds)) > 0:  # what `sum` does, without the way there
+        kinds = _kinds(text.lower(), model)
+    is_latin = np.add.reduce(model.balance.take(kinds)) > 0
+    return (model.latin if is_latin else model.foreign).take(kinds, axis=1)
 
 
-def _code_points(text: str) -> NDArray[np.uint32]:
-    """The code points, with a space before and after. Those beyond the first plane are for `take` to clip."""
+def _kinds(text: str, model: Model) -> NDArray[np.uint16]:
+    """The kinds of the text's characters, with a space before and after."""
     raw = normalize("NFC", f" {text} ").encode("utf-32-le", "surrogatepass")
-    points: NDArray[np.uint32] = np.frombuffer(raw, "<u4")
-    return points
+    return model.kinds.take(np.frombuffer(raw, _POINT), mode="clip")  # beyond the first plane all are strangers

@@ -69,9 +69,15 @@ class detect_language:
     def _language(self, text: str) -> Language:
         if "://" in text or "@" in text:
             text = _LINKS.sub(" ", text)
-        letters = sum(map(str.isalpha, text))
+        letters = _letters(text)
         code, confidence = self.engine(text) if letters >= FEWEST_LETTERS else UNKNOWN
         return Language(code, lowered(confidence, letters) if code != "und" else 0.0)
+
+
+def _letters(text: str) -> int:
+    """How many letters there are; of plenty only that it is plenty."""
+    letters = sum(map(str.isalpha, text[: 3 * PLENTY_OF_LETTERS // 2]))
+    return letters if letters >= PLENTY_OF_LETTERS else letters + sum(map(str.isalpha, text[3 * PLENTY_OF_LETTERS // 2 :]))
 
 
 def lowered(confidence: float, letters: int) -> float:
@@ -89,9 +95,10 @@ def excerpt(paragraphs: Sequence[str], size: int) -> str:
     Short lines are where names, menus and headlines are. Each paragraph gives the same share, and what a short one
     cannot give the longer ones do. A word cut in two costs a few n-grams of fifteen hundred.
     """
-    if sum(map(len, paragraphs)) <= size:
+    lengths = [*map(len, paragraphs)]
+    if sum(lengths) <= size:
         return "\n".join(paragraphs)
-    chosen = _longest(paragraphs, size)
+    chosen = _longest(lengths, size)
     pieces: dict[int, str] = {}
     room = size
     for waiting, place in zip(range(len(chosen), 0, -1), reversed(chosen), strict=True):
@@ -100,15 +107,15 @@ def excerpt(paragraphs: Sequence[str], size: int) -> str:
     return "\n".join(pieces[place] for place in sorted(pieces))
 
 
-def _longest(paragraphs: Sequence[str], size: int) -> list[int]:
+def _longest(lengths: Sequence[int], size: int) -> list[int]:
     """The places of the longest paragraphs, as many as fill the sample; of equal ones the first."""
     chosen: list[int] = []
     length = 0
-    for place in sorted(range(len(paragraphs)), key=lambda place: -len(paragraphs[place])):
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
         if length >= size and len(chosen) >= PARAGRAPHS:
             break
         chosen.append(place)
-        length += len(paragraphs[place])
+        length += lengths[place]
     return chosen
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from copydesk_promos.comments import comment_blocks
 from copydesk_promos.menus import menus
-from copydesk_promos.packs import mark_all, roles_of
+from copydesk_promos.packs import labels, mark_all, roles_of
 from copydesk_promos.page import Page
 from copydesk_promos.repeats import repeats
 from copydesk_promos.tails import about_notes, tag_lists
@@ -39,12 +39,8 @@ class remove_chrome:
         self.rules = roles_of(ROLES, languages=languages, rules=rules, off=off)
 
     def __call__(self, doc: Document) -> None:
-        labels = mark_all(self.rules, doc)
-        page = Page(doc)
+        mark_all(self.rules, doc)
+        page, known = Page(doc), labels(self.rules, doc)
         for finder in (comment_blocks, tag_lists, about_notes, menus, repeats):
-            found = list(finder(page, labels))
-            for segment, role, rule in found:
-                segment.mark(role, rule=rule)
-            if found:
-                page = Page(doc)
+            page.mark(list(finder(page, known)))
         mark_all(self.rules, doc)  # where a comments block left, the story's tail lies further up

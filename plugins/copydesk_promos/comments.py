@@ -54,7 +54,7 @@ def comment_blocks(page: Page, labels: Mapping[int, Rule]) -> Iterator[Mark]:
         if end > sign:
             for line in page.lines[sign:end]:
                 if line.open and not line.gone and not is_credit(line.text) and "©" not in line.text:
-                    yield line.segment, "comments", "comments-block"
+                    yield line, "comments", "comments-block"
             return
 
 

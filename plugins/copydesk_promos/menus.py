@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -62,13 +62,16 @@ def menus(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
 def _is_sign(line: Line) -> bool:
     if line.gone:
         return line.segment.role in FURNITURE
-    return line.open and line.short and _bare(line.text) in menu_words()
+    return line.open and line.short and _is_menu_word(line.text)
+
+
+@lru_cache(maxsize=4096)
+def _is_menu_word(text: str) -> bool:
+    return _bare(text) in menu_words()
 
 
 def _may_stand_between(line: Line) -> bool:
-    if line.gone:
-        return True
-    return line.open and line.short and not is_dated(line.text) and not is_credit(line.text)
+    return line.gone or line.idle
 
 
 def _may_be_a_long_entry(page: Page, at: int) -> bool:
@@ -85,7 +88,7 @@ def _taken(lines: Sequence[Line], signs: Sequence[int]) -> Iterator[Mark]:
         return
     for line in lines[signs[0] : signs[-1] + 1]:
         if not line.gone:
-            yield line.segment, "nav", "menu"
+            yield line, "nav", "menu"
 
 
 def _is_menu(run: Sequence[Line], signs: Sequence[Line]) -> bool:

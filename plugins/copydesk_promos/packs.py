@@ -31,25 +31,32 @@ def roles_of(
     Raises ConfigError for a language that has no pack, for a mistake in a user's file, and for an unknown id in `off`.
     """
     own = Rules.load(*rules)
-    chosen = [rule for rule in _house(tuple(languages)) if rule.role in roles] + list(own)
+    house = _house(tuple(languages))
+    chosen = [rule for rule in house if rule.role in roles] + list(own)
     known = {rule.id for rule in chosen}
     for id_ in off:
         if id_ not in known:
             raise ConfigError(f"`off` names `{id_}`, which no rule has.{did_you_mean(id_, known)}")
-    return Rules(rule for rule in chosen if rule.id not in off)
+    return Rules((rule for rule in chosen if rule.id not in off), beside=house)
 
 
-def mark_all(rules: Rules, doc: Document) -> dict[int, Rule]:
-    """Mark what the rules take, and tell by segment which rule took a block of its own.
-
-    They are asked again until they find nothing: what a cut sentence leaves behind may be a rule's whole block.
+def mark_all(rules: Rules, doc: Document) -> None:
+    """Mark what the rules take. They are asked again until they find nothing: what a cut sentence leaves behind may be
+    a rule's whole block.
     """
-    undecided = -1
-    while undecided != (undecided := sum(segment.by is None for segment in doc.segments)):
-        rules.mark(doc)
-    blocks = {rule.id: rule for rule in rules if rule.takes == "block"}
-    taken = ((id(segment), segment.by.rule) for segment in doc.segments if segment.by)
-    return {segment: blocks[rule] for segment, rule in taken if rule in blocks}
+    undecided = _undecided(doc)
+    while rules.mark(doc) and undecided != (undecided := _undecided(doc)):
+        pass
+
+
+def _undecided(doc: Document) -> int:
+    return [segment.by for segment in doc.segments].count(None)
+
+
+def labels(rules: Rules, doc: Document) -> dict[int, Rule]:
+    """By segment, which of the rules took a block of its own."""
+    taken = [(segment, segment.by.rule) for segment in doc.segments if segment.by]
+    return {id(segment): rules.blocks[rule] for segment, rule in taken if rule in rules.blocks}
 
 
 @cache  # three stages ask for the same files, and to read them all takes longer than to clean a hundred articles

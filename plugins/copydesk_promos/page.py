@@ -5,19 +5,20 @@ story's.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, is_prose
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TypeAlias
 
     from copydesk.document import Document, Segment
 
-    Mark: TypeAlias = tuple[Segment, str, str]
-    """A segment, the role that it shall have, and the rule that says so."""
+    Mark: TypeAlias = tuple["Line", str, str]
+    """A line, the role that it shall have, and the rule that says so."""
 
 SHORT_WORDS = 4
 """A menu's entry has at most so many words: 85 of 100 menu lines on 125 labelled pages, and 3 of 100 headlines."""
@@ -35,33 +36,46 @@ class Line:
     """A segment of the document, and what can be said of it without reading it. Whether it is prose is asked of few.
 
     gone: it left the text, for a stage gave it a role that is not kept. open: nobody has decided about it yet.
-    short: it may be an entry of a menu: a few words, no stop, no comma at its end.
     """
 
-    __slots__ = ("_prose", "gone", "open", "segment", "short", "text")
+    __slots__ = ("gone", "open", "segment", "text")
 
     def __init__(self, segment: Segment, *, gone: bool) -> None:
         self.segment = segment
-        self.text = text = segment.text
+        self.text = segment.text
         self.gone = gone
         self.open = segment.by is None
-        few = len(text) <= SHORT_LENGTH and text.count(" ") < SHORT_WORDS
-        self.short = few and text[-1:] != "," and not ends_sentence(text)
-        self._prose: bool | None = False if gone or few else None
+
+    @property
+    def short(self) -> bool:
+        """It may be an entry of a menu: a few words, no stop, no comma at its end."""
+        return len(self.text) <= SHORT_LENGTH and _is_entry(self.text)
 
     @property
     def prose(self) -> bool:
         """It stands, and reads like a paragraph of a story."""
-        if self._prose is None:
-            self._prose = is_prose(self.text)
-        return self._prose
+        few = len(self.text) <= SHORT_LENGTH and self.text.count(" ") < SHORT_WORDS
+        return not self.gone and not few and is_prose(self.text)
+
+    @property
+    def idle(self) -> bool:
+        """It is short, and no stage wants it: it is undecided, holds no date, opens no byline."""
+        return self.open and len(self.text) <= SHORT_LENGTH and _is_idle(self.text)
 
 
 class Page:
     """All segments of a document as lines, and how many of the story's paragraphs stand above or below each."""
 
     def __init__(self, doc: Document) -> None:
+        self._keep = doc.keep
         self.lines = [Line(segment, gone=segment.role not in doc.keep) for segment in doc.segments]
+
+    def mark(self, marks: Iterable[Mark]) -> None:
+        """Give lines their roles."""
+        for line, role, rule in marks:
+            line.segment.mark(role, rule=rule)
+            line.gone, line.open = role not in self._keep, False
+            self.__dict__.pop("_paragraphs", None)
 
     @cached_property
     def _paragraphs(self) -> list[int]:
@@ -74,6 +88,16 @@ class Page:
     def below(self, at: int) -> int:
         """How many paragraphs stand below a line."""
         return self._paragraphs[-1] - self._paragraphs[at + 1]
+
+
+@lru_cache(maxsize=4096)  # a site's pages share their menus
+def _is_entry(text: str) -> bool:
+    return text.count(" ") < SHORT_WORDS and text[-1:] != "," and not ends_sentence(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_idle(text: str) -> bool:
+    return _is_entry(text) and not is_dated(text) and not is_credit(text)
 
 
 def is_dated(text: str) -> bool:

@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence
-from copydesk_promos.packs import mark_all, roles_of
+from copydesk_promos.packs import labels, mark_all, roles_of
 from copydesk_promos.page import SHORT_WORDS, Page
 
 if TYPE_CHECKING:
@@ -74,9 +74,10 @@ class remove_related:
         self.rules = roles_of(ROLES, languages=languages, rules=rules, off=off)
 
     def __call__(self, doc: Document) -> None:
-        labels = mark_all(self.rules, doc)
-        if labels:
-            for line in _others(Page(doc), labels):
+        mark_all(self.rules, doc)
+        opening = labels(self.rules, doc)
+        if opening:
+            for line in _others(Page(doc), opening):
                 line.segment.mark("related", rule="titles")
 
 

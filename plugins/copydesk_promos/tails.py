@@ -6,8 +6,6 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from copydesk_promos.page import is_credit, is_dated
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -29,7 +27,7 @@ def tag_lists(page: Page, labels: Mapping[int, Rule]) -> Iterator[Mark]:
     for at, line in enumerate(page.lines if alone else ()):
         if id(line.segment) in alone and _is_label(line.text) and _in_tail(page, at):
             for entry in _entries(page.lines[at + 1 : at + 1 + MOST_TAGS]):
-                yield entry.segment, "tags", "tag-list"
+                yield entry, "tags", "tag-list"
 
 
 def _entries(lines: Sequence[Line]) -> Iterator[Line]:
@@ -37,7 +35,7 @@ def _entries(lines: Sequence[Line]) -> Iterator[Line]:
     for line in lines:
         if line.gone:
             continue
-        if not (line.open and line.short) or is_dated(line.text) or is_credit(line.text):
+        if not line.idle:
             return
         yield line
         if "," in line.text:
@@ -51,10 +49,12 @@ def about_notes(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
     below it, at the end of the page.
     """
     for at, (line, note) in enumerate(pairwise(page.lines)):
+        if not line.text.startswith("About "):
+            continue
         named = _ABOUT.fullmatch(line.text) if line.open and note.open else None
         if named and note.prose and _in_tail(page, at) and note.text.casefold().startswith(named["name"].casefold()):
-            yield line.segment, "pr", "about-note"
-            yield note.segment, "pr", "about-note"
+            yield line, "pr", "about-note"
+            yield note, "pr", "about-note"
 
 
 def _is_label(text: str) -> bool:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from copydesk_typography.accents import mend_apostrophes
 from copydesk_typography.edits import few
-from copydesk_typography.quotes import mend_doubled_accents, turn_quotes
+from copydesk_typography.quotes import faces_wrong_way, mend_doubled_accents, turn_quotes
 from copydesk_typography.reading import as_it_reads
 
 if TYPE_CHECKING:
     from copydesk.document import Document
 
-# Each branch starts with its mark, so that the search skips from mark to mark: most documents end here.
-_SUSPECT = re.compile(r"“(?=[\s,.;:!?)\]’]|\Z)|”(?=[^\W\d_])|´|`")
 _STRAIGHT = dict.fromkeys("“”„‟", '"') | dict.fromkeys("‘’‚‛", "'")
 _CURLY = re.compile(f"[{''.join(_STRAIGHT)}]")
 
@@ -36,9 +34,13 @@ def normalize_punctuation(doc: Document, *, straighten: bool = False) -> None:
     ways of other countries („so“, „tak”, ”så”, »så«, « ainsi », 「如」); texts that mix two of them; and whatever is
     merely unbalanced. Correct marks keep their style: straight ones are never curled.
     """
-    if _SUSPECT.search(as_it_reads(doc)):
+    text = as_it_reads(doc)
+    has_accents = "`" in text or "´" in text
+    if has_accents:
         mend_doubled_accents(doc)
+    if has_accents or faces_wrong_way(text):
         turn_quotes(doc)
+    if has_accents:
         mend_apostrophes(doc)
     # On request only: curly marks are good typography, but some models and tokenizers know only straight ones.
     if straighten:

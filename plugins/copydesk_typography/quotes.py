@@ -19,7 +19,9 @@ _SMALL = "[a-z\u00df-\u00f6\u00f8-\u00ff\u0430-\u045f]"
 
 # Low marks, and others that tell of another country's way, of inches, or of a second quotation inside.
 _OTHER_WAY = re.compile('["„‟«»‹›″\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]')
-_SUSPECT = re.compile(rf"“{_END}|”(?={_LETTER})")
+# Two patterns, each with a mark before all else, for which the search looks as quickly as it looks for one letter.
+_WRONG_OPENING = re.compile(f"“{_END}")
+_WRONG_CLOSING = re.compile(f"”(?={_LETTER})")
 _PAIR = re.compile(rf"(?<![^\s(\[])“(?=\S)[^“”]*”(?!{_LETTER})")
 _TURNED_OPENING = re.compile(rf"(?<![^\s(\[])”(?={_LETTER})")
 _TURNED_CLOSING = re.compile(rf"(?:(?<=[,.!?…)\]%’])|(?<={_LETTER}))“{_END}")
@@ -48,8 +50,17 @@ def turn_quotes(doc: Document) -> None:
             segment.change(few(segment.text, _turned(segment.text, shown=True)), rule="wrong-way")
 
 
+def faces_wrong_way(text: str) -> bool:
+    """Whether a mark seems to face the wrong way: “ where a word ends, or ” where one begins. Most texts end here."""
+    if text.isascii():
+        return False
+    return ("“" in text and _WRONG_OPENING.search(text) is not None) or (
+        "”" in text and _WRONG_CLOSING.search(text) is not None
+    )
+
+
 def _is_suspect(segment: Segment) -> bool:
-    return _SUSPECT.search(segment.text) is not None and _OTHER_WAY.search(segment.text) is None
+    return faces_wrong_way(segment.text) and _OTHER_WAY.search(segment.text) is None
 
 
 def _shows_its_way(story: Sequence[Segment]) -> bool:

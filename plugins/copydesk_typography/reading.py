@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 def as_it_reads(doc: Document) -> str:
     """The raw text while nobody has edited it, which costs nothing; else the segments, a line each."""
     segments = doc.segments
-    if not any(segment.edits for segment in segments):
-        return doc.raw
-    return "\n".join(segment.text for segment in segments)
+    for segment in segments:
+        if segment.edits:
+            return "\n".join([segment.text for segment in segments])
+    return doc.raw

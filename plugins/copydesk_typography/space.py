@@ -41,8 +41,9 @@ _FULL_WIDTH = (
 _MONGOLIAN = "\u1800-\u18af"
 
 _ANY_ODD = re.compile(f"[{_ODD}{_INVISIBLE}]")
-_INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}]+")
-_BLANK_RUN = re.compile(f"[{_BLANK}]{{2,}}|[\t{_ODD}]|^ +| +\\Z")
+# Both begin with a single character of a class, and no branch: only then does the search skip all others in C.
+_INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}][{_INVISIBLE}]*")
+_BLANK_RUN = re.compile(f"[{_BLANK}](?:[{_BLANK}]+|(?<=[\t{_ODD}])|(?<=^ )|\\Z)")
 
 _is_right_to_left = re.compile(f"[{_RIGHT_TO_LEFT}]").search
 _is_south_east = re.compile(f"[{_SOUTH_EAST}]").match
@@ -73,8 +74,8 @@ def normalize_space(doc: Document, *, keep_no_break: bool = False) -> None:
     kept = _NO_BREAK if keep_no_break else ""
     if not _is_odd(as_it_reads(doc)):
         return
-    for segment in doc.story:
-        if _is_odd(segment.text):
+    for segment in doc.segments:
+        if _is_odd(segment.text) and segment.role in doc.keep:
             segment.change(few(segment.text, _idle(segment.text)), rule="invisible")
             segment.change(few(segment.text, _plain(segment.text, kept)), rule="blank")
             _leave_if_empty(segment)
@@ -82,7 +83,10 @@ def normalize_space(doc: Document, *, keep_no_break: bool = False) -> None:
 
 def _is_odd(text: str) -> bool:
     """Whether a text may need anything at all. Most need nothing, and this is all the time that they cost."""
-    return "\t" in text or "  " in text or _ANY_ODD.search(text) is not None or text[:1] == " " or text[-1:] == " "
+    if "  " in text or "\t" in text or text[:1] == " " or text[-1:] == " ":
+        return True
+    # None of them is ASCII or, to Python, printable, which is told in no time; a line break is not printable either.
+    return not text.isascii() and not text.replace("\n", "").isprintable() and _ANY_ODD.search(text) is not None
 
 
 def _idle(text: str) -> Iterator[tuple[int, int, str]]:
@@ -90,8 +94,10 @@ def _idle(text: str) -> Iterator[tuple[int, int, str]]:
 
     Each run is judged by the visible characters on its two sides, so that what stays is judged the same next time.
     """
-    turns = _is_right_to_left(text) is not None
+    turns: bool | None = None
     for run in _INVISIBLE_RUN.finditer(text):
+        if turns is None:
+            turns = _is_right_to_left(text) is not None
         start, end = run.span()
         left, right = text[start - 1 : start] if start else "", text[end : end + 1]
         is_idle = not turns and (left + right).isascii()  # most are beside Latin letters, where none does anything

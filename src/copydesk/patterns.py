@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from copydesk.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MEMORY = 256 << 20
 """Bytes that re2 may use for one set of rules: its own 8 MiB do not hold 300 rules."""
@@ -222,6 +222,25 @@ def search_set(regexes: list[str]) -> tuple[Any, dict[int, str]]:
         for place in found.Match(b"") or ():
             faults[numbers[place]] = "it matches nothing at all, so it would match everywhere"
     return found, faults
+
+
+class Literals:
+    """Many strings to look for at once in a text, as they stand."""
+
+    def __init__(self, strings: Iterable[str]) -> None:
+        import re2  # noqa: PLC0415 (as above)
+
+        self._strings = sorted(strings)
+        self._set = re2.Set.SearchSet(options())
+        for string in self._strings:
+            self._set.Add(re2.escape(string).encode())
+        if self._strings:
+            self._set.Compile()
+
+    def among(self, text: str) -> set[str]:
+        """Those of the strings that the text holds."""
+        numbers = self._set.Match(text.encode("utf-8", "replace")) if self._strings and text else None
+        return {self._strings[number] for number in numbers or ()}
 
 
 def _fault(found: Any, regex: str) -> str | None:

@@ -10,8 +10,8 @@ occur at all; only those are then located. What was found in a block is kept unt
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from itertools import accumulate
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _EDGE_BLOCKS = 3  # so many paragraphs of the story at each end are still its head, or its tail
 _TELLING = 400  # characters: a text that is shorter may be German without one `und`
+_KEPT_LINES = 4096
+_KEPT_LENGTH = 100  # characters: menus and labels come again on a site's next page, paragraphs do not
 SHORT = 25
 """Words. A rule that takes a whole block takes none that is longer, unless it says so itself with `at_most`."""
 
@@ -98,10 +100,12 @@ class Hit(NamedTuple):
 class Rules:
     """The rules of one stage, of one file or of several. Safe to share among threads."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], beside: Iterable[Rule] = ()) -> None:
+        """`beside` are rules that other stages will ask about the same text: their files are asked in the same go."""
         self.rules = tuple(rules)
         self._mine = frozenset(self.rules)
-        self._homes = frozenset(rule.home for rule in self.rules)
+        self._homes = frozenset(rule.home for rule in (*self.rules, *beside))
+        self.blocks = {rule.id: rule for rule in self.rules if rule.takes == "block"}
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
@@ -137,39 +141,27 @@ class Rules:
         """
         segments = [segment for segment in (doc.segments if among is None else among) if segment.by is None]
         self._scan(segments, doc.raw)
-        zones: Zones | None = None
-        found = []
-        for segment in segments:
-            for hit in segment.memo.hits:
-                if hit.rule not in self._mine:
-                    continue
-                if hit.rule.zone != "anywhere":
-                    zones = zones or Zones(doc)
-                    if not zones.hold(hit):
-                        continue
-                if guards_hold(hit):
-                    found.append(hit)
-        return found
+        found = [hit for segment in segments for hit in segment.memo.hits if hit.rule in self._mine]
+        if all(hit.rule.zone == "anywhere" for hit in found):
+            return found
+        zones = Zones(doc)
+        return [hit for hit in found if zones.hold(hit)]
 
     def _scan(self, segments: Sequence[Segment], raw: str) -> None:
         """See to it that each segment's memo holds what every file's rules find in its text."""
-        stale: dict[frozenset[Home], list[Segment]] = {}
+        by_asked: dict[frozenset[Home], list[Segment]] = {}
         for segment in segments:
-            if segment.memo is None:
-                segment.memo = _Found()
-            if not segment.memo.homes >= self._homes:
-                stale.setdefault(self._homes - segment.memo.homes, []).append(segment)
-        for missing, lacking in stale.items():
-            batch, short = _Batch(lacking), _Batch([segment for segment in lacking if words(segment.text) <= SHORT])
-            for home in missing:
-                if home.may_hold(raw):
-                    home.find(batch, short)
-            for segment in lacking:
-                segment.memo.homes |= missing
-                segment.memo.hits.sort(key=_order)
+            by_asked.setdefault(segment.memo.homes if segment.memo else _NOBODY, []).append(segment)
+        for asked, lacking in by_asked.items():
+            missing = self._homes - asked
+            if missing:
+                _look(lacking, raw, asked, missing)
 
-    def mark(self, doc: Document) -> None:
-        """Mark what each rule takes, with its role and id. Of two that overlap the earlier, then the longer counts."""
+    def mark(self, doc: Document) -> bool:
+        """Mark what each rule takes, with its role and id, and tell whether any took something.
+
+        Of two that overlap the earlier, then the longer counts.
+        """
         by_segment: dict[int, list[Hit]] = {}
         for hit in self.hits(doc):
             by_segment.setdefault(id(hit.segment), []).append(hit)
@@ -179,6 +171,7 @@ class Rules:
                 whole.segment.mark(whole.rule.role, rule=whole.rule.id)
             else:
                 _cut_out(doc, hits)
+        return bool(by_segment)
 
 
 def _cut_out(doc: Document, hits: list[Hit]) -> None:
@@ -210,9 +203,9 @@ class Zones:
     """Where a document's head ends and its tail begins: at the third paragraph of the story from either end."""
 
     def __init__(self, doc: Document) -> None:
-        story = [segment.start for segment in doc.story if is_prose(segment.text)]
-        self.head_ends = story[_EDGE_BLOCKS - 1] if len(story) >= _EDGE_BLOCKS else len(doc.raw)
-        self.tail_starts = story[-_EDGE_BLOCKS] if len(story) >= _EDGE_BLOCKS else -1
+        story = doc.story
+        self.head_ends = _third_paragraph(story, len(doc.raw))
+        self.tail_starts = _third_paragraph(story[::-1], -1)
 
     def hold(self, hit: Hit) -> bool:
         """Whether a hit stands in its rule's zone."""
@@ -221,35 +214,104 @@ class Zones:
         return {"head": head, "tail": tail, "edges": head or tail}.get(hit.rule.zone, True)
 
 
-class _Found:
+def _third_paragraph(story: Iterable[Segment], otherwise: int) -> int:
+    starts = (segment.start for segment in story if is_prose(segment.text))
+    return next(islice(starts, _EDGE_BLOCKS - 1, None), otherwise)
+
+
+class _Found(NamedTuple):
     """What was found in a segment as it stands: the files whose rules were asked, and their hits in order."""
 
-    def __init__(self) -> None:
-        self.homes: frozenset[Home] = frozenset()
-        self.hits: list[Hit] = []
+    homes: frozenset[Home]
+    hits: tuple[Hit, ...]
 
 
-def _order(hit: Hit) -> tuple[int, int, tuple[str, int]]:
+_NOBODY: frozenset[Home] = frozenset()
+
+
+class _Place(NamedTuple):
+    """A hit before it is known in which segment: the same line may stand in many."""
+
+    rule: Rule
+    start: int
+    end: int
+    groups: dict[str, str]
+
+
+def _look(segments: Sequence[Segment], raw: str, asked: frozenset[Home], missing: frozenset[Home]) -> None:
+    """Ask the missing files about segments that others were asked about before, and note it in their memos."""
+    now = asked | missing
+    nothing = _Found(now, ())
+    found = _reader(missing, raw).read([segment.text for segment in segments])
+    for segment in segments:
+        hits = [Hit(rule, segment, start, end, {**groups}) for rule, start, end, groups in found[segment.text]]
+        if segment.memo and segment.memo.hits:
+            hits = sorted((*segment.memo.hits, *hits), key=_order)
+        segment.memo = _Found(now, tuple(hits)) if hits else nothing
+
+
+def _order(hit: Hit | _Place) -> tuple[int, int, tuple[str, int]]:
     return hit.start, -hit.end, hit.rule.order
 
 
+@lru_cache(maxsize=16)  # the stages ask one after another about the same text
+def _reader(homes: frozenset[Home], raw: str) -> _Reader:
+    """The reader of those files that are meant for such a text: any is for one too short to tell its language by."""
+    if len(raw) < _TELLING:
+        return _reader_of(homes)
+    said = _signs(homes).among(raw)
+    return _reader_of(frozenset(home for home in homes if not home.only_with or not said.isdisjoint(home.only_with)))
+
+
+@lru_cache(maxsize=64)
+def _signs(homes: frozenset[Home]) -> patterns.Literals:
+    return patterns.Literals({sign for home in homes for sign in home.only_with})
+
+
+@lru_cache(maxsize=64)
+def _reader_of(homes: frozenset[Home]) -> _Reader:
+    return _Reader(homes)
+
+
+class _Reader:
+    """Some files that are asked together. What they say of short lines is kept, for the pages of a site share them."""
+
+    def __init__(self, homes: Iterable[Home]) -> None:
+        self._homes = tuple(homes)
+        self._kept: dict[str, tuple[_Place, ...]] = {}
+
+    def read(self, texts: Iterable[str]) -> dict[str, tuple[_Place, ...]]:
+        """What the files find in each text, with the guards kept, in order."""
+        found = {text: self._kept.get(text) for text in texts}
+        new = [text for text, places in found.items() if places is None]
+        told = self._asked(new) if new else {}
+        if len(self._kept) > _KEPT_LINES:
+            self._kept.clear()
+        self._kept.update((text, places) for text, places in told.items() if len(text) <= _KEPT_LENGTH)
+        return {text: told[text] if places is None else places for text, places in found.items()}
+
+    def _asked(self, texts: list[str]) -> dict[str, tuple[_Place, ...]]:
+        found: dict[str, list[_Place]] = {}
+        every, short = _Batch(texts), _Batch([text for text in texts if _is_short(text)])
+        for home in self._homes:
+            for text, place in home.find(every, short):
+                if guards_hold(place.rule, text):
+                    found.setdefault(text, []).append(place)
+        return {text: tuple(sorted(found[text], key=_order)) if text in found else () for text in texts}
+
+
+def _is_short(text: str) -> bool:
+    """Whether a text has at most SHORT words. No two of them touch, but for Chinese, Japanese and Korean ones."""
+    return len(text) <= (2 * SHORT if text.isascii() else SHORT) or words(text) <= SHORT
+
+
 class _Batch:
-    """The texts of some segments as one text: lines of UTF-8, for re2 to read at once."""
+    """Some texts as lines of UTF-8, and as one text, for re2 to read at once."""
 
-    def __init__(self, segments: Sequence[Segment]) -> None:
-        self.segments = segments
-        self.lines = [segment.text.encode("utf-8", "replace").replace(b"\n", b" ") for segment in segments]
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        self.lines = [text.encode("utf-8", "replace").replace(b"\n", b" ") for text in texts]
         self.data = b"\n".join(self.lines)
-        self._starts = [0, *accumulate(len(line) + 1 for line in self.lines)]
-
-    def matching(self, finder: Any) -> Iterator[tuple[Segment, bytes]]:
-        """The segments, with their lines, in which a pattern matches somewhere."""
-        last = -1
-        for match in finder.finditer(self.data):
-            at = bisect_right(self._starts, match.start(finder.groupindex[b"it"])) - 1
-            if at != last:
-                yield self.segments[at], self.lines[at]
-            last = at
 
 
 class Home:
@@ -260,7 +322,7 @@ class Home:
     """
 
     def __init__(self, rules: Iterable[Rule], only_with: Sequence[str] = ()) -> None:
-        self._only_with = tuple(only_with)
+        self.only_with = tuple(only_with)
         owners = [(rule, regex) for rule in rules for regex in rule.regexes]
         self._short = _Pack([owner for owner in owners if owner[0].short])
         self._long = _Pack([owner for owner in owners if not owner[0].short])
@@ -270,50 +332,52 @@ class Home:
         """What re2 has against a rule's pattern, by the rule's id."""
         return self._short.faults | self._long.faults
 
-    def may_hold(self, raw: str) -> bool:
-        """Whether the rules are meant for such a text: any is meant that is too short to tell its language by."""
-        return not self._only_with or len(raw) < _TELLING or any(sign in raw for sign in self._only_with)
-
-    def find(self, batch: _Batch, short: _Batch) -> None:
-        """Note in each segment's memo what the file's rules find in it."""
-        for pack, texts in ((self._long, batch), (self._short, short)):
-            for rule, regex in pack.occurring(texts.data):
-                for segment, line in texts.matching(pack.finder(patterns.relaxed(regex))):
-                    segment.memo.hits += _hits(rule, pack.finder(regex), segment, line)
+    def find(self, every: _Batch, short: _Batch) -> Iterator[tuple[str, _Place]]:
+        """What the file's rules find in the texts, their guards not yet asked."""
+        yield from self._long.find(every)
+        yield from self._short.find(short)
 
 
 class _Pack:
-    """Patterns in a Set, and each alone to locate it, made when it is first needed."""
+    """Patterns in a Set."""
 
     def __init__(self, owners: list[tuple[Rule, str]]) -> None:
         self._owners = owners
         self._set, faults = patterns.search_set([regex for _, regex in owners])
         self.faults = {owners[number][0].id: fault for number, fault in faults.items()}
 
-    def occurring(self, data: bytes) -> list[tuple[Rule, str]]:
-        """The rules that may stand somewhere in the text, with their patterns."""
-        return [self._owners[number] for number in sorted(self._set.Match(data) or ())] if self._owners and data else []
+    def find(self, batch: _Batch) -> Iterator[tuple[str, _Place]]:
+        """The texts with what stands in them. Most often nothing does in any."""
+        if not (self._owners and batch.data and self._set.Match(batch.data)):
+            return
+        for text, line in zip(batch.texts, batch.lines, strict=True):
+            for number in self._set.Match(line) or ():
+                rule, regex = self._owners[number]
+                for place in _places(rule, regex, line):
+                    yield text, place
 
-    def finder(self, regex: str) -> Any:
-        """The pattern, compiled."""
-        return patterns.compiled(regex)
 
-
-def _hits(rule: Rule, finder: Any, segment: Segment, line: bytes) -> Iterator[Hit]:
-    """Every match of a pattern in a segment's line, its places counted in characters."""
-    groups = {name.decode(): group for name, group in finder.groupindex.items()}
-    whole = groups.pop("it")
+def _places(rule: Rule, regex: str, line: bytes) -> Iterator[_Place]:
+    """Every match of a pattern in a line, its places counted in characters."""
+    finder, whole, groups = _located(regex)
     byte = character = 0  # where the last match began: counting goes on from there, not from the line's start
     for match in finder.finditer(line):
         start, end = match.span(whole)
         byte, character = start, character + len(line[byte:start].decode())
         named = {name: match.group(group).decode() for name, group in groups.items() if match.group(group)}
-        yield Hit(rule, segment, character, character + len(line[start:end].decode()), named)
+        yield _Place(rule, character, character + len(line[start:end].decode()), named)
 
 
-def guards_hold(hit: Hit) -> bool:
+@lru_cache(maxsize=8192)
+def _located(regex: str) -> tuple[Any, int, dict[str, int]]:
+    """A pattern, compiled, the group of what it is about, and its named groups."""
+    finder = patterns.compiled(regex)
+    groups = {name.decode(): group for name, group in finder.groupindex.items()}
+    return finder, groups.pop("it"), groups
+
+
+def guards_hold(rule: Rule, text: str) -> bool:
     """Whether the block has the length that the rule asks for, and nothing that vetoes it."""
-    rule, text = hit.rule, hit.segment.text
     if rule.at_least or rule.longest:
         count = words(text)
         if count < (rule.at_least or 0) or count > (rule.longest or count):

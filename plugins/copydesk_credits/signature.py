@@ -1,0 +1,124 @@
+"""One byline as it is printed: names, and around them times, counters, buttons, or a lede that was glued on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from copydesk.prose import is_prose, words
+from copydesk_credits import people
+from copydesk_credits.layout import is_time, tells_time
+
+if TYPE_CHECKING:
+    from copydesk.document import Segment
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_DATES = r"published|updated|posted|stand|aktualisiert|veröffentlicht|publié|publicado|pubblicato|oppdatert|publisert"
+_TIME = re.compile(
+    rf"[\s(\[|•·–—,/.-]*(?:\b\d|\b(?:{_DATES}|on|le|am|vor|hace|il y a)\s*[:\d]"
+    r"|\b(?:last )?(?:published|updated|posted)\b"
+    r"|\b(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:on\s+)?(?:mon|tue|wed|thu|fri|sat|sun)\b[,.]"
+    rf"|\b{_MONTH}\.?\s+\d)",
+    re.IGNORECASE,
+)
+_GLUED_TIME = re.compile(
+    r"(?<=[^\W\d])(?=\d{1,2}\s+(?:minutes?|hours?|days?|min|weeks?|months?)\b"
+    r"|(?:January|February|March|April|May|June|July|August|September|October|November|December) \d)"
+)
+_CLOCK = re.compile(
+    rf"(?:[\W\d_]|\b{_MONTH}\b|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b|(?:st|nd|rd|th)\b"
+    r"|\b(?:on|at|am|pm|mins?|minutes?|read|updated|posted|published|created|submitted|written|last|by|par|accueil|blog|news|in)\b)+$",
+    re.IGNORECASE,
+)
+_FOOTNOTE = re.compile(r"(?<=[^\W\d_])\d{1,2}(?=\s*(?:[,&]|and\b|$))")
+_BUTTON = re.compile(r"\s+(?:Follow|Seguir|Folgen|Tips meg|Suivre|Segui|Sponsored|Verified|Email|Edit|Profile)\s*$")
+_IN_SECTION = re.compile(r"(?<=[^\W\d_])In\s[A-Z].*$")
+_BULLET = re.compile(r"\s*[|•·●]\s*|\s{3,}|\s[–—]\s")
+_COUNTER = re.compile(
+    r"^(?:\d+\s*)?(?:comments?|shares?|views?|kommentare?|sponsored|follow|edit|print|e-?mail|\d+)$", re.IGNORECASE
+)
+_OPENERS = (
+    r"The|A|An|In|It|On|For|When|After|As|This|These|There|Der|Die|Das|Ein|Eine|Im|Es|Le|La|Les|El|Los|Las|Un|Une"
+)
+_LEDE = re.compile(rf"(?<=[^\W\d_A-Z]{{2}})(?=(?:{_OPENERS})\s\w)")
+_DATELINE = re.compile(
+    r"(?:,\s*[^\W\d_][\w .-]{1,28}?)?\s+"
+    r"(?=[A-ZÀ-Þ]{3,}[A-ZÀ-Þ .'-]*(?:,[^()–—-]{0,30})?(?:\s*\([^)]{2,20}\))?\s*(?:[–—]|--?\s))"
+)
+_LONGEST = 300
+"""No byline is longer, in characters: eleven names and their towns fit."""
+
+
+class Line(NamedTuple):
+    """A byline found: its block, how much of it from the start is the byline, and whom it names."""
+
+    segment: Segment
+    number: int
+    end: int
+    read: people.Byline
+    rule: str
+
+    @property
+    def role(self) -> str:
+        """The role of the people named; nothing where only an agency, or nobody, is."""
+        return self.read.people[0].role if self.read.people else ""
+
+
+def read_line(segment: Segment, number: int, who: str, role: people.Role, rule: str, *, lone: bool) -> Line | None:
+    """The byline of a block that ends on `who`. Where more than a time follows the names, only a sure part is taken."""
+    text = segment.text
+    at = len(text) - len(who) if text.endswith(who) else max(0, text.find(who))
+    if rule.endswith("/by-dated") and not _CLOCK.match(text[:at]):
+        return None
+    if len(who) <= _LONGEST:
+        named, rest = before_time(who)
+        read = people.read(_bare(named), role, lone=lone) if not rest or _is_time(rest) else None
+        if read:
+            return Line(segment, number, len(text), read, rule)
+    return _glued(segment, number, at, role, rule) if at and words(who[:200]) > 12 else None
+
+
+def before_time(who: str) -> tuple[str, str]:
+    """The names of a byline, and the time that follows them; buttons, counters and footnote numbers are left out."""
+    who = _plain(who)
+    starts = [match.start() for match in (_GLUED_TIME.search(who), _TIME.search(who)) if match]
+    cut = min(starts, default=len(who))
+    named = re.sub(r"\s+(?:on|at|am|le|the|vom|il)$", "", who[:cut].rstrip(" |•·–—,.-("))
+    return named, who[cut:].strip(" |•·–—,.-()")
+
+
+def _plain(who: str) -> str:
+    who = _BUTTON.sub("", _FOOTNOTE.sub("", _IN_SECTION.sub("", who)).strip())
+    pieces = [piece for piece in _BULLET.split(who) if piece]
+    named: list[str] = []
+    for piece in pieces if len(pieces) > 1 else ():
+        if is_time(piece) and named:
+            break
+        if not _COUNTER.match(piece) and not is_time(piece):
+            named.append(piece)
+    return " | ".join(named) or who
+
+
+def _is_time(rest: str) -> bool:
+    count = words(rest)
+    return count <= 2 or (count <= 16 and not is_prose(rest) and tells_time(rest))
+
+
+def _bare(named: str) -> str:
+    """Names without the East Asian word for reporter after them, and without a bracket that opens outside of them."""
+    named = re.sub(r"\s*(?:기자|특파원|논설위원|記者|记者)$", "", named.strip()).strip(" |•·–—,:-")
+    return named.rstrip(")）") if "(" not in named and "（" not in named else named
+
+
+def _glued(segment: Segment, number: int, at: int, role: people.Role, rule: str) -> Line | None:
+    """A byline with the lede glued on: cut before a dateline, or where a small letter meets a sentence's capital."""
+    text = segment.text
+    for pattern in (_DATELINE, _LEDE):
+        match = pattern.search(text, at, at + 120)
+        read = people.read(text[at : match.end()].strip(), role) if match else None
+        if match and read and read.people:
+            return Line(segment, number, match.end(), read, rule)
+    return None

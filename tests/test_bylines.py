@@ -1,0 +1,103 @@
+"""Bylines beyond single cases: the rules' own examples, names by their form, threads, great inputs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from copydesk.document import Document
+from copydesk.ledger import restore, settle
+from copydesk.rules import example_faults
+from copydesk_credits import people
+from copydesk_credits.bylines import extract_byline
+
+STAGE = extract_byline()
+STORY = "The harbour reopened on Friday after the storm had kept it closed for nine long days."
+
+
+def cleaned(text, stage=STAGE):
+    doc = Document(text)
+    doc.signed_by("extract_byline")
+    stage(doc)
+    return doc
+
+
+@pytest.mark.parametrize("rule", STAGE.rules.rules, ids=lambda rule: rule.id)
+def test_a_rule_keeps_its_own_examples(rule):
+    assert example_faults(rule) == []
+    assert len(rule.examples) >= 2
+    assert len(rule.counter_examples) >= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Ana Lindqvist", ["Ana Lindqvist"]),
+        ("Ana Lindqvist, Tom Baird and Jo van der Meer", ["Ana Lindqvist", "Tom Baird", "Jo van der Meer"]),
+        ("Sean O’Brien und Wernher von Amsel", ["Sean O’Brien", "Wernher von Amsel"]),
+        ("A. J. McCarthy-Lee", ["A. J. McCarthy-Lee"]),
+        ("Dan Baird", ["Dan Baird"]),
+        ("TOM BAIRD AND ANA LINDQVIST", ["TOM BAIRD", "ANA LINDQVIST"]),
+        ("Ana Lindqvist Senior Oslo Correspondent", ["Ana Lindqvist"]),
+        ("林美华、王小明", ["林美华", "王小明"]),
+    ],
+)
+def test_a_name_is_known_by_its_form(text, names):
+    read = people.read(text)
+    assert read is not None
+    assert [person.name for person in read.people] == names
+
+
+@pytest.mark.parametrize("text", ["the way he sees it", "Thursday", "law", "using our site", "2026", ""])
+def test_other_words_are_no_names(text):
+    assert people.read(text, lone=True) is None
+
+
+@pytest.mark.parametrize("text", ["AP", "Associated Press", "Staff", "dpa"])
+def test_agencies_and_desks_are_nobody(text):
+    read = people.read(text)
+    assert read is not None
+    assert read.people == ()
+
+
+def test_a_rule_that_is_off_takes_nothing():
+    doc = cleaned(f"By Ana Lindqvist\n\n{STORY}", extract_byline(off=("bylines/by",)))
+    assert doc.found("author") == []
+
+
+def test_a_teaser_s_byline_names_nobody():
+    menu = "\n\n".join(f"Menu line {number}" for number in range(60))
+    doc = cleaned(f"Home\n\n{menu}\n\nBy Ana Lindqvist\n\n{STORY}\n\n{STORY}\n\n{menu}\n\nBy Tom Baird")
+    assert [author.name for author in doc.found("author")] == ["Ana Lindqvist"]
+
+
+def test_eight_threads_agree():
+    text = f"Harbour reopens\n\nBy Ana Lindqvist and Tom Baird, Reuters\n\n{STORY}"
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: cleaned(text).found("author"), range(64)))
+    assert all(authors == found[0] for authors in found)
+
+
+WORDS = st.sampled_from(
+    ["By", "by", "Ana", "Lindqvist", "and", ",", "Reuters", "in", "Oslo", "Staff", "2026", "12:30", "\n", "\n\n", STORY]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(WORDS, max_size=30).map(" ".join))
+def test_whatever_stands_there_comes_back_and_stays(text):
+    doc = cleaned(text)
+    clean, ledger = settle(doc)
+    assert restore(clean, ledger) == text
+    assert settle(cleaned(clean))[0] == clean
+
+
+@pytest.mark.parametrize(
+    "line", ["By Ana Lindqvist\n", "By " + "Ana " * 9, "Ana Lindqvist\n2026-11-20\n", STORY + "\n"]
+)
+def test_a_great_input_ends(line):
+    text = line * (200_000 // len(line))
+    assert settle(cleaned(text)) is not None
