@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, is_prose, words
@@ -59,6 +60,10 @@ _HOUSE = re.compile(
     r"|\b(?:News|Times|Post|Daily|Magazine|Blog|Journal|Online|Herald|Tribune|Zeitung|Nachrichten|Radio|TV)\b",
     re.IGNORECASE,
 )
+
+
+_LONG = 300
+"""Characters: no headline is so long, and its words need not be looked at."""
 
 
 class _Candidate(NamedTuple):
@@ -142,13 +147,26 @@ class _Scores:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.texts = [segment.text.strip() for segment in layout.blocks[: layout.start + 80]]
-        self.folded = [fold(text) if len(text) < 300 else "" for text in self.texts]
-        first = range(layout.start, min(layout.end, layout.start + 25))
-        self.story = stems(" ".join(layout.blocks[n].text for n in first if layout.prose[n]))
-        self.stems = [stems(text) if len(text) < 300 else frozenset() for text in self.texts]
         self.lines = [0]
         for number in range(len(self.texts)):
             self.lines.append(self.lines[-1] + layout.line(number))
+
+    @cached_property
+    def folded(self) -> list[str]:
+        """Each line's words alone; nothing of a long line."""
+        return [fold(text) if len(text) < _LONG else "" for text in self.texts]
+
+    @cached_property
+    def story(self) -> frozenset[str]:
+        """The stems of the story's first paragraphs."""
+        layout = self.layout
+        first = range(layout.start, min(layout.end, layout.start + 25))
+        return frozenset().union(*(stems(layout.blocks[n].text) for n in first if layout.prose[n]))
+
+    @cached_property
+    def stems(self) -> list[frozenset[str]]:
+        """Each line's stems; none of a long line."""
+        return [stems(text) if len(text) < _LONG else frozenset() for text in self.texts]
 
     def numbers(self) -> list[int]:
         start, size = self.layout.start, len(self.texts)
@@ -271,11 +289,14 @@ class _Scores:
         return common >= 2 and common * 2 >= len(own)
 
 
+@lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
     """The longer words of a text, cut to six letters so that forms of one word agree; in Chinese any word."""
-    return frozenset(word[:6] for word in _WORD.findall(text.casefold()) if len(word) > 3 or ord(word[0]) > 0x2E80)
+    found = set(_WORD.findall(text.casefold()))
+    return frozenset(word[:6] for word in found if len(word) > 3 or ord(word[0]) > 0x2E80)
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The words of a text alone, in small letters."""
     return " ".join(_WORD.findall(text.casefold()))

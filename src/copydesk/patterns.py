@@ -149,6 +149,11 @@ def anchored(pattern: str, where: str, *, fold: bool) -> str:
     return f"{flags}{start}(?P<it>{it}){end}"
 
 
+def of_one_line(regex: str) -> str:
+    """An anchored pattern for a text of one line: re2 then need not look where it might begin, which takes it twice."""
+    return regex.replace("(?mi)", "(?i)", 1) if regex.startswith("(?mi)") else regex.removeprefix("(?m)")
+
+
 MOST_REPEATS = 1_000
 """re2's own bound on a counted repeat."""
 

@@ -12,7 +12,8 @@ from itertools import pairwise
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_CJK}]{{1,2}}|[^\W_{_CJK}]+(?:['’.-][^\W_{_CJK}]+)*")
 _CLOSERS = r"\"'”’»“‘)\]」』›"
-_STOP = re.compile(rf"[.!?…。！？।؟۔][{_CLOSERS}]*$")
+_CLOSING = "\"'”’»“‘)]」』›"
+_STOPS = frozenset(".!?…。！？।؟۔")
 _SENTENCE_END = re.compile(rf"(?:[.!?…؟۔।]+[{_CLOSERS}]*(?=\s)|[。！？][{_CLOSERS}]*)\s*")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(“\"'])(?:[A-Z]|[A-Za-z](?:\.[A-Za-z])+|Mrs?|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|Rev|Hon|St|Jr|Sr|Inc|Co"
@@ -28,7 +29,7 @@ def words(text: str) -> int:
 
 def ends_sentence(text: str) -> bool:
     """Whether the text ends as a sentence does: with a stop, and perhaps marks that close after it."""
-    return _STOP.search(text.rstrip()) is not None
+    return text.rstrip().rstrip(_CLOSING)[-1:] in _STOPS if text else False
 
 
 @lru_cache(maxsize=4096)

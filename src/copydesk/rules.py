@@ -370,8 +370,8 @@ def _places(rule: Rule, regex: str, line: bytes) -> Iterator[_Place]:
 
 @lru_cache(maxsize=8192)
 def _located(regex: str) -> tuple[Any, int, dict[str, int]]:
-    """A pattern, compiled, the group of what it is about, and its named groups."""
-    finder = patterns.compiled(regex)
+    """A pattern, compiled for one line alone, the group of what it is about, and its named groups."""
+    finder = patterns.compiled(patterns.of_one_line(regex))
     groups = {name.decode(): group for name, group in finder.groupindex.items()}
     return finder, groups.pop("it"), groups
 
