@@ -195,7 +195,7 @@ def _settle(doc: Document, line: Line, *, facts: bool) -> None:
     segment = line.segment
     if line.end < len(segment.text):
         _, segment, _ = doc.cut(segment, 0, line.end)
-    known = {author.name.casefold() for author in doc.found("author")}
+    known = {author.name.casefold() for author in doc.found("author") if author.role != "contributor"}
     for author in line.read.people if facts else ():
         if author.name.casefold() not in known:
             known.add(author.name.casefold())

@@ -62,6 +62,7 @@ _HOUSE = re.compile(
 )
 
 
+_CJK = 0x2E80
 _LONG = 300
 """Characters: no headline is so long, and its words need not be looked at."""
 
@@ -291,9 +292,10 @@ class _Scores:
 
 @lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
-    """The longer words of a text, cut to six letters so that forms of one word agree; in Chinese any word."""
+    """The longer words of a text, cut to six letters so that its forms agree; of Chinese each pair of signs."""
     found = set(_WORD.findall(text.casefold()))
-    return frozenset(word[:6] for word in found if len(word) > 3 or ord(word[0]) > 0x2E80)
+    pairs = {word[n : n + 2] for word in found if ord(word[0]) > _CJK for n in range(len(word) - 1)}
+    return frozenset(pairs) | {word[:6] for word in found if len(word) > 3 and ord(word[0]) < _CJK}
 
 
 @lru_cache(maxsize=4096)

@@ -107,6 +107,12 @@ A kind that is not here, from a plugin, stands as a list in the record's `facts`
 """
 
 
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, Author) and isinstance(other, Author):
+        return one.name.casefold() == other.name.casefold()
+    return bool(one == other)
+
+
 def _place(fact: Fact) -> tuple[bool, int]:
     """Where a fact stood; those that stood nowhere come last, in the order in which they were noted."""
     return fact.start < 0, fact.start
@@ -116,7 +122,7 @@ def gather(facts: Iterable[Fact]) -> dict[str, Any]:
     """The record's fields from the facts of a document.
 
     Every field is there. A list is in the order of the text. Of several facts where only one has room the first in the
-    text counts; equal ones in a list stand once.
+    text counts; equal ones in a list stand once, and so does an author who is named again below as a contributor.
     """
     record: dict[str, Any] = {field.name: [] if field.many else None for field in FIELDS.values()}
     others: dict[str, list[Any]] = {}
@@ -126,7 +132,7 @@ def gather(facts: Iterable[Fact]) -> dict[str, Any]:
             others.setdefault(fact.kind, []).append(fact.value)
         elif not field.many:
             record[field.name] = record[field.name] or fact.value
-        elif fact.value not in record[field.name]:
+        elif not any(_same(value, fact.value) for value in record[field.name]):
             record[field.name].append(fact.value)
     if others:
         record["facts"] = others
