@@ -89,8 +89,8 @@ def test_the_shipped_table_is_what_the_installed_langdetect_gives():
 
 def test_the_table_is_small_and_nobody_can_write_to_it():
     assert Path(ngrams.__file__).with_name("profiles.npz").stat().st_size < 1_000_000
-    assert not any(array.flags.writeable for array in ngrams.shipped()[1:])
-    assert engines.profiles()._table is engines.profiles()._table
+    assert not any(array.flags.writeable for array in (*ngrams.shipped()[1:], *ngrams.model()[1:]))
+    assert engines.profiles()._model is engines.profiles()._model
 
 
 def test_keys_are_sorted_and_the_last_is_beyond_all_others():

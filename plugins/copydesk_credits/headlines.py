@@ -63,6 +63,7 @@ _HOUSE = re.compile(
 
 
 _CJK = 0x2E80
+_MARKS = 12  # two copies of a headline may differ by so many marks and blanks
 _LONG = 300
 """Characters: no headline is so long, and its words need not be looked at."""
 
@@ -152,10 +153,10 @@ class _Scores:
         for number in range(len(self.texts)):
             self.lines.append(self.lines[-1] + layout.line(number))
 
-    @cached_property
-    def folded(self) -> list[str]:
-        """Each line's words alone; nothing of a long line."""
-        return [fold(text) if len(text) < _LONG else "" for text in self.texts]
+    def folded(self, number: int) -> str:
+        """A line's words alone; nothing of a long line."""
+        text = self.texts[number]
+        return fold(text) if len(text) < _LONG else ""
 
     @cached_property
     def story(self) -> frozenset[str]:
@@ -164,10 +165,10 @@ class _Scores:
         first = range(layout.start, min(layout.end, layout.start + 25))
         return frozenset().union(*(stems(layout.blocks[n].text) for n in first if layout.prose[n]))
 
-    @cached_property
-    def stems(self) -> list[frozenset[str]]:
-        """Each line's stems; none of a long line."""
-        return [stems(text) if len(text) < _LONG else frozenset() for text in self.texts]
+    def stems(self, number: int) -> frozenset[str]:
+        """A line's stems; none of a long line."""
+        text = self.texts[number]
+        return stems(text) if len(text) < _LONG else frozenset()
 
     def numbers(self) -> list[int]:
         start, size = self.layout.start, len(self.texts)
@@ -206,12 +207,7 @@ class _Scores:
     def sure(self, number: int) -> bool:
         """Whether something beside the line's words says headline: a signature below, a twin, or its place on top."""
         layout = self.layout
-        if (
-            self._signed(number, 4)
-            or self._filed(number)
-            or self._contained(number)
-            or self.folded.count(self.folded[number]) == 2
-        ):
+        if self._signed(number, 4) or self._filed(number) or self._contained(number) or self._twice(number):
             return True
         if any(not kept for kept in layout.open[number + 1 : layout.start + 1]):
             return number < layout.start and self.lines[layout.start] - self.lines[number] <= 4
@@ -224,7 +220,7 @@ class _Scores:
         )
 
     def _shares(self, number: int) -> list[tuple[str, float]]:
-        own = self.stems[number]
+        own = self.stems(number)
         common = len(own & self.story)
         below = self.lines[max(number + 1, self.layout.start)] - self.lines[number + 1]
         return [
@@ -247,7 +243,7 @@ class _Scores:
             ("dateline next", self._filed(number)),
             ("dek, then byline", is_prose(following) and layout.signed(number + 2)),
             ("title repeats it", self._contained(number)),
-            ("twice", self.folded.count(self.folded[number]) == 2),
+            ("twice", self._twice(number)),
             ("among the first three", number < 3),
             ("first", number == 0),
             ("a line or two above", 1 <= below <= 3),
@@ -261,7 +257,7 @@ class _Scores:
             ("label", count <= 2),
             ("good line above", self._good(number - 1)),
             ("good lines above", any(self._good(n) for n in range(number - 4, number - 1))),
-            ("hardly common", len(self.stems[number] & self.story) <= 1),
+            ("hardly common", len(self.stems(number) & self.story) <= 1),
             ("question", last in "?!"),
             ("full stop", ends_sentence(text) and last in ".。"),
             ("colon", text.endswith(":")),
@@ -269,21 +265,30 @@ class _Scores:
             ("small letter", text[:1].islower()),
         ]
 
+    def _twice(self, number: int) -> bool:
+        """Whether just one other line says the same. Only lines of about one length are read."""
+        own, size = self.folded(number), len(self.texts[number])
+        alike = (n for n, text in enumerate(self.texts) if abs(len(text) - size) <= _MARKS)
+        return sum(self.folded(n) == own for n in alike) == 2
+
     def _contained(self, number: int) -> bool:
         """Whether a line nearby holds this one and more: the page's title, or a path that ends on it."""
-        own = self.folded[number]
-        around = range(max(0, number - 15), min(len(self.folded), number + 15))
-        return len(own) > 15 and any(own in self.folded[n] and own != self.folded[n] for n in around)
+        own = self.folded(number)
+        if len(own) <= 15:
+            return False
+        around = range(max(0, number - 15), min(len(self.texts), number + 15))
+        longer = (n for n in around if len(self.texts[n]) >= len(own) and n != number)
+        return any(own in self.folded(n) and own != self.folded(n) for n in longer)
 
     def _echoed(self, number: int) -> bool:
-        near = range(number + 1, min(len(self.stems), number + 4))
-        return any(len(self.stems[n] & self.stems[number]) >= 2 and words(self.texts[n]) >= 6 for n in near)
+        near = range(number + 1, min(len(self.texts), number + 4))
+        return any(len(self.stems(n) & self.stems(number)) >= 2 and words(self.texts[n]) >= 6 for n in near)
 
     def _good(self, number: int) -> bool:
         """Whether a line could be a headline by its own words: one below it is its dek, then, or a cross-head."""
         if number < 0 or not self.layout.line(number):
             return False
-        text, own = self.texts[number], self.stems[number]
+        text, own = self.texts[number], self.stems(number)
         if not 4 <= words(text) <= 30 or text.endswith(".") or is_time(text):
             return False
         common = len(own & self.story)
@@ -294,7 +299,11 @@ class _Scores:
 def stems(text: str) -> frozenset[str]:
     """The longer words of a text, cut to six letters so that its forms agree; of Chinese each pair of signs."""
     found = set(_WORD.findall(text.casefold()))
-    pairs = {word[n : n + 2] for word in found if ord(word[0]) > _CJK for n in range(len(word) - 1)}
+    pairs = (
+        set()
+        if text.isascii()
+        else {word[n : n + 2] for word in found if ord(word[0]) > _CJK for n in range(len(word) - 1)}
+    )
     return frozenset(pairs) | {word[:6] for word in found if len(word) > 3 and ord(word[0]) < _CJK}
 
 

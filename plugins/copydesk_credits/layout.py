@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, is_prose, words
@@ -97,11 +98,13 @@ _FILED = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_filed(text: str) -> bool:
     """Whether a block opens as a dispatch does: a town, then a date or an agency, then a dash."""
     return _FILED.match(text) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_time(text: str) -> bool:
     """Whether a short line, no sentence, tells a time: a date, a clock, "2 hours ago", "3 min read"."""
     count = words(text) if len(text) < 120 else 13

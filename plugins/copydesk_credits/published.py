@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +32,9 @@ _HEAD_LINES = 6
 
 _LONGEST = 400
 """Characters of a time line, with the name beside it. The rules ask for 25 words at most."""
+
+_SHORT = 100
+"""Characters of a line that hardly has more words than that."""
 
 _FEW = 12
 """So many lines are looked at wherever they stand; of more, those below the story are sifted first."""
@@ -101,18 +104,10 @@ class extract_published:
         segments = doc.segments
         if not self._own_rules_only:
             return list(segments)
-        lines = [segment for segment in segments if segment.by is None and self._may_tell(segment.text)]
+        lines = [segment for segment in segments if segment.by is None and _may_tell(segment.text)]
         if segments and _MACHINE.match(segments[0].text) and segments[0] not in lines[:1]:
             lines.insert(0, segments[0])
         return lines
-
-    def _may_tell(self, text: str) -> bool:
-        """Whether a line is short and holds a figure, or may open with a label, a zone or a weekday."""
-        if len(text) > _LONGEST or words(text) > SHORT:
-            return False
-        if _FIGURE.search(text):
-            return True
-        return _opening(text) in _openings()
 
     def _note(self, doc: Document, lines: list[Segment]) -> None:
         """Note the first line that says when, and the first that says when it was changed."""
@@ -138,19 +133,27 @@ class extract_published:
         return text[: label.start()], text[label.end() :].strip(" |·•,()-–—")
 
 
-def _opening(text: str) -> str:
-    """The first two characters of a text behind its brackets and strokes."""
-    if text[:1].isalnum():
-        return text[:2]
-    opening = _OPENING.search(text)
-    return opening.group() if opening else ""
-
-
 @cache
 def _openings() -> frozenset[str]:
     """The first two characters of all that a time line without a figure opens with."""
     words = [word for kind in ("published", "updated", "zone_name", "weekday") for word in words_of(kind)]
     return frozenset(word[:2] for word in (*words, *_READS)) | {f"п{mark}" for mark in "'‘’‛ʼ´`"}
+
+
+def _opens(text: str) -> bool:
+    """Whether a line may open with a label, a zone or a weekday."""
+    if text[:1].isalnum():
+        return text[:2] in _openings()
+    opening = _OPENING.search(text)
+    return opening is not None and opening.group() in _openings()
+
+
+@lru_cache(maxsize=4096)
+def _may_tell(text: str) -> bool:
+    """Whether a line is short and holds a figure, or opens as time lines do. A site's pages share most of their lines."""
+    if len(text) > _LONGEST or (len(text) > _SHORT and words(text) > SHORT):
+        return False
+    return _FIGURE.search(text) is not None or _opens(text)
 
 
 def _rank(hit: Hit) -> tuple[bool, int]:
@@ -206,7 +209,7 @@ class _Page:
         return [
             line
             for line in lines
-            if line.start < ends or _opening(line.text) in _openings() or self._opens_entry(self.number[line.start])
+            if line.start < ends or _opens(line.text) or self._opens_entry(self.number[line.start])
         ]
 
     def read(self, hits: list[Hit]) -> None:

@@ -200,7 +200,7 @@ def gram_keys(text: str, model: Model) -> NDArray[np.int64]:
     left out, as langdetect does it: `UNESCO` is no language.
     """
     parts = _parts_of(text, model)
-    keys = parts[:3, 1:] + parts[3:6, :-1]
+    keys: NDArray[np.int64] = parts[:3, 1:] + parts[3:6, :-1]
     keys[2, 1:] += parts[6, :-2]
     keys = keys[keys.view(_WORD) < _COUNTS] & _KEY
     keys.sort()
@@ -223,4 +223,5 @@ def _parts_of(text: str, model: Model) -> NDArray[np.int64]:
 def _kinds(text: str, model: Model) -> NDArray[np.uint16]:
     """The kinds of the text's characters, with a space before and after."""
     raw = normalize("NFC", f" {text} ").encode("utf-32-le", "surrogatepass")
-    return model.kinds.take(np.frombuffer(raw, _POINT), mode="clip")  # beyond the first plane all are strangers
+    kinds: NDArray[np.uint16] = model.kinds.take(np.frombuffer(raw, _POINT), mode="clip")  # strangers beyond the last
+    return kinds

@@ -75,9 +75,10 @@ class detect_language:
 
 
 def _letters(text: str) -> int:
-    """How many letters there are; of plenty only that it is plenty."""
-    letters = sum(map(str.isalpha, text[: 3 * PLENTY_OF_LETTERS // 2]))
-    return letters if letters >= PLENTY_OF_LETTERS else letters + sum(map(str.isalpha, text[3 * PLENTY_OF_LETTERS // 2 :]))
+    """How many letters there are; where the beginning has plenty, only that."""
+    begins = 3 * PLENTY_OF_LETTERS // 2
+    letters = sum(map(str.isalpha, text[:begins]))
+    return letters if letters >= PLENTY_OF_LETTERS else letters + sum(map(str.isalpha, text[begins:]))
 
 
 def lowered(confidence: float, letters: int) -> float:

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from copydesk.document import breaks_line
 from copydesk_typography.hyphens import Hyphens, tight
-from copydesk_typography.wrapping import may_be_wrapped, measured, seams
+from copydesk_typography.wrapping import goes_on_anywhere, lines, may_be_wrapped, measured, seams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,10 @@ def join_lines(
     """
     if not may_be_wrapped(doc, narrowest, widest):
         return
-    found = seams(doc, widest)
+    read = lines(doc)
+    if not goes_on_anywhere(read, narrowest, widest):
+        return
+    found = seams(read, doc.keep, widest)
     wrap = measured(found, narrowest, sum(segment.end - segment.start for segment in doc.segments))
     if wrap is None:
         return

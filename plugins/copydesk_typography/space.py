@@ -83,7 +83,7 @@ def normalize_space(doc: Document, *, keep_no_break: bool = False) -> None:
 
 def _is_odd(text: str) -> bool:
     """Whether a text may need anything at all. Most need nothing, and this is all the time that they cost."""
-    if "  " in text or "\t" in text or text[:1] == " " or text[-1:] == " ":
+    if "  " in text or "\t" in text or "\N{NO-BREAK SPACE}" in text or text[:1] == " " or text[-1:] == " ":
         return True
     # None of them is ASCII or, to Python, printable, which is told in no time; a line break is not printable either.
     return not text.isascii() and not text.replace("\n", "").isprintable() and _ANY_ODD.search(text) is not None

@@ -11,7 +11,7 @@ occur at all; only those are then located. What was found in a block is kept unt
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _EDGE_BLOCKS = 3  # so many paragraphs of the story at each end are still its head, or its tail
 _TELLING = 400  # characters: a text that is shorter may be German without one `und`
-_KEPT_LINES = 4096
+_KEPT_LINES = 4096  # for each choice of files: what they said of so many lines is kept
 _KEPT_LENGTH = 100  # characters: menus and labels come again on a site's next page, paragraphs do not
+_HANDFUL = 8  # lines: to ask re2 takes about as long as to read so many
 SHORT = 25
 """Words. A rule that takes a whole block takes none that is longer, unless it says so itself with `at_most`."""
 
@@ -141,7 +142,13 @@ class Rules:
         """
         segments = [segment for segment in (doc.segments if among is None else among) if segment.by is None]
         self._scan(segments, doc.raw)
-        found = [hit for segment in segments for hit in segment.memo.hits if hit.rule in self._mine]
+        mine = self._mine
+        found = [
+            Hit(rule, segment, start, end, {**groups})
+            for segment in segments
+            for rule, start, end, groups in segment.memo.hits
+            if rule in mine
+        ]
         if all(hit.rule.zone == "anywhere" for hit in found):
             return found
         zones = Zones(doc)
@@ -162,16 +169,15 @@ class Rules:
 
         Of two that overlap the earlier, then the longer counts.
         """
-        by_segment: dict[int, list[Hit]] = {}
-        for hit in self.hits(doc):
-            by_segment.setdefault(id(hit.segment), []).append(hit)
-        for hits in by_segment.values():
+        found = self.hits(doc)
+        for _, group in groupby(found, key=lambda hit: id(hit.segment)):
+            hits = list(group)
             whole = next((hit for hit in hits if hit.rule.takes == "block"), None)
             if whole:
                 whole.segment.mark(whole.rule.role, rule=whole.rule.id)
             else:
                 _cut_out(doc, hits)
-        return bool(by_segment)
+        return bool(found)
 
 
 def _cut_out(doc: Document, hits: list[Hit]) -> None:
@@ -219,16 +225,6 @@ def _third_paragraph(story: Iterable[Segment], otherwise: int) -> int:
     return next(islice(starts, _EDGE_BLOCKS - 1, None), otherwise)
 
 
-class _Found(NamedTuple):
-    """What was found in a segment as it stands: the files whose rules were asked, and their hits in order."""
-
-    homes: frozenset[Home]
-    hits: tuple[Hit, ...]
-
-
-_NOBODY: frozenset[Home] = frozenset()
-
-
 class _Place(NamedTuple):
     """A hit before it is known in which segment: the same line may stand in many."""
 
@@ -238,20 +234,29 @@ class _Place(NamedTuple):
     groups: dict[str, str]
 
 
+class _Found(NamedTuple):
+    """What was found in a segment as it stands: the files whose rules were asked, and their hits in order."""
+
+    homes: frozenset[Home]
+    hits: tuple[_Place, ...]
+
+
+_NOBODY: frozenset[Home] = frozenset()
+
+
 def _look(segments: Sequence[Segment], raw: str, asked: frozenset[Home], missing: frozenset[Home]) -> None:
     """Ask the missing files about segments that others were asked about before, and note it in their memos."""
     now = asked | missing
-    nothing = _Found(now, ())
-    found = _reader(missing, raw).read([segment.text for segment in segments])
+    places = _reader(missing, raw).read([segment.text for segment in segments])
+    found = {text: _Found(now, there) for text, there in places.items()}
     for segment in segments:
-        hits = [Hit(rule, segment, start, end, {**groups}) for rule, start, end, groups in found[segment.text]]
-        if segment.memo and segment.memo.hits:
-            hits = sorted((*segment.memo.hits, *hits), key=_order)
-        segment.memo = _Found(now, tuple(hits)) if hits else nothing
+        before, segment.memo = segment.memo, found[segment.text]
+        if before and before.hits:
+            segment.memo = _Found(now, tuple(sorted((*before.hits, *segment.memo.hits), key=_order)))
 
 
-def _order(hit: Hit | _Place) -> tuple[int, int, tuple[str, int]]:
-    return hit.start, -hit.end, hit.rule.order
+def _order(place: _Place) -> tuple[int, int, tuple[str, int]]:
+    return place.start, -place.end, place.rule.order
 
 
 @lru_cache(maxsize=16)  # the stages ask one after another about the same text
@@ -285,9 +290,10 @@ class _Reader:
         found = {text: self._kept.get(text) for text in texts}
         new = [text for text, places in found.items() if places is None]
         told = self._asked(new) if new else {}
-        if len(self._kept) > _KEPT_LINES:
+        if len(self._kept) + len(told) > _KEPT_LINES:
             self._kept.clear()
-        self._kept.update((text, places) for text, places in told.items() if len(text) <= _KEPT_LENGTH)
+        lines = ((text, places) for text, places in told.items() if len(text) <= _KEPT_LENGTH)
+        self._kept.update(islice(lines, _KEPT_LINES))
         return {text: told[text] if places is None else places for text, places in found.items()}
 
     def _asked(self, texts: list[str]) -> dict[str, tuple[_Place, ...]]:
@@ -350,11 +356,18 @@ class _Pack:
         """The texts with what stands in them. Most often nothing does in any."""
         if not (self._owners and batch.data and self._set.Match(batch.data)):
             return
-        for text, line in zip(batch.texts, batch.lines, strict=True):
+        for text, line in self._matching(batch):
             for number in self._set.Match(line) or ():
                 rule, regex = self._owners[number]
                 for place in _places(rule, regex, line):
                     yield text, place
+
+    def _matching(self, batch: _Batch) -> Iterator[tuple[str, bytes]]:
+        """The texts with their lines, less those that have nothing in a handful of neighbours."""
+        for at in range(0, len(batch.lines), _HANDFUL):
+            handful = slice(at, at + _HANDFUL)
+            if self._set.Match(b"\n".join(batch.lines[handful])):
+                yield from zip(batch.texts[handful], batch.lines[handful], strict=True)
 
 
 def _places(rule: Rule, regex: str, line: bytes) -> Iterator[_Place]:
