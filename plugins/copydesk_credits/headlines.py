@@ -162,7 +162,7 @@ class _Scores:
     def story(self) -> frozenset[str]:
         """The stems of the story's first paragraphs."""
         layout = self.layout
-        first = range(layout.start, min(layout.end, layout.start + 25))
+        first = range(layout.start, min(layout.end, layout.start + 8))
         return frozenset().union(*(stems(layout.blocks[n].text) for n in first if layout.prose[n]))
 
     def stems(self, number: int) -> frozenset[str]:
