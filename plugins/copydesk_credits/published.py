@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,12 +35,6 @@ _LONGEST = 400
 
 _SHORT = 100
 """Characters of a line that hardly has more words than that."""
-
-_FEW = 12
-"""So many lines are looked at wherever they stand; of more, those below the story are sifted first."""
-
-_NEXT = 2
-"""Lines below a label on a line of its own among which its date stands. Judged."""
 
 _LONG_LABEL = 5
 """Letters of a label that needs no colon: `Updated`, `Stand`. `le` and `Date` open other lines too."""
@@ -85,13 +79,10 @@ class extract_published:
 
     def _pass(self, doc: Document, measures: Measures) -> list[Segment]:
         lines = self._dated(doc)
-        if not lines:
-            return []
-        page = _Page(doc, measures)
-        hits = self.rules.hits(doc, among=page.sifted(lines) if self._own_rules_only else lines)
+        hits = self.rules.hits(doc, among=lines) if lines else []
         if not hits:
             return []
-        page.read(hits)
+        page = _Page(doc, hits, measures)
         chosen: dict[int, Hit] = {}
         for hit in hits:
             known = chosen.get(hit.segment.start)
@@ -171,49 +162,12 @@ def _taken(doc: Document, hit: Hit) -> Segment:
 class _Page:
     """Where the story is, and which lines are nothing but a date."""
 
-    def __init__(self, doc: Document, measures: Measures) -> None:
-        self._doc = doc
-        self._measures = measures
-        self.time_lines: set[int] = set()
-        self.diary = False
-
-    @cached_property
-    def layout(self) -> Layout:
-        """Where the story is. Few documents need to know: most have no time line."""
-        return Layout(self._doc, self._measures)
-
-    @cached_property
-    def has_prose(self) -> bool:
-        """Whether there is a paragraph at all."""
-        return any(self.layout.prose)
-
-    @cached_property
-    def number(self) -> dict[int, int]:
-        """The number of each block by the place where it starts."""
-        return {segment.start: number for number, segment in enumerate(self.layout.blocks)}
-
-    @cached_property
-    def prose_before(self) -> list[int]:
-        """How many paragraphs of the story stand before each block."""
-        start = self.layout.start
-        told = (prose and number >= start for number, prose in enumerate(self.layout.prose))
-        return list(accumulate(told, initial=0))
-
-    def sifted(self, lines: list[Segment]) -> list[Segment]:
-        """Of many lines those that count: below the story only one with a label does, or one that opens an entry."""
-        if len(lines) <= _FEW:
-            return lines
-        blocks = self.layout.blocks
-        last = (self.layout.end if self.has_prose else _HEAD_LINES) + _NEXT
-        ends = blocks[last].start if last < len(blocks) else blocks[-1].end
-        return [
-            line
-            for line in lines
-            if line.start < ends or _opens(line.text) or self._opens_entry(self.number[line.start])
-        ]
-
-    def read(self, hits: list[Hit]) -> None:
-        """Learn from all hits which lines are times, and whether they head the entries of a diary."""
+    def __init__(self, doc: Document, hits: list[Hit], measures: Measures) -> None:
+        self.layout = Layout(doc, measures)
+        self.has_prose = any(self.layout.prose)
+        self.number = {segment.start: number for number, segment in enumerate(self.layout.blocks)}
+        told = (prose and number >= self.layout.start for number, prose in enumerate(self.layout.prose))
+        self.prose_before = list(accumulate(told, initial=0))
         lines = [hit for hit in hits if _kind(hit) == "line"]
         self.time_lines = {hit.segment.start for hit in lines}
         bare = {self.number[hit.segment.start] for hit in lines if "label" not in hit.groups}
@@ -258,7 +212,7 @@ class _Page:
         return number < self.layout.start or self.prose_before[number] <= _DEEPEST
 
     def _labels_next(self, hit: Hit, number: int) -> bool:
-        following = self.layout.blocks[number + 1 : number + 1 + _NEXT]
+        following = self.layout.blocks[number + 1 : number + 3]
         if any(block.start in self.time_lines for block in following):
             return True
         return number < self.layout.start and hit.segment.text.rstrip(" )").endswith((":", "：")) and len(hit.text) > 4

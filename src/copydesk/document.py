@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from copydesk.errors import StageError
-from copydesk.facts import gather
+from copydesk.facts import Fact, gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,16 +52,6 @@ class Change(NamedTuple):
     start: int
     end: int
     now: str
-
-
-class Fact(NamedTuple):
-    """Something printed around the story: its kind, its value, where it stood in the raw text, and who found it."""
-
-    kind: str
-    value: Any
-    start: int
-    end: int
-    stage: str
 
 
 class Pen:

@@ -13,7 +13,15 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from copydesk.document import Fact
+
+class Fact(NamedTuple):
+    """Something printed around the story: its kind, its value, where it stood in the raw text, and who found it."""
+
+    kind: str
+    value: Any
+    start: int
+    end: int
+    stage: str
 
 
 class Author(msgspec.Struct, frozen=True):
