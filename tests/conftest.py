@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from copydesk.config import Pipelines, load
 from copydesk.plugins import Plugins
@@ -29,3 +30,8 @@ def shared() -> Path:
     if not SHARED.exists():
         pytest.skip("../shared is not here")
     return SHARED
+
+
+# Timings never decide a test: these machines are shared.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")

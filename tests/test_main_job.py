@@ -86,7 +86,9 @@ def test_a_sample_gives_its_facts(name, facts):
 def test_a_sample_comes_out_clean_and_can_be_had_back(name):
     doc = REPRINTS((ROOT / "samples" / name).read_bytes())
     told = {"library_ru.txt": "Telegram-канале, добавила"}.get(name, "")  # a source of the story, not an invitation
-    left = [match.group() for match in CLUTTER.finditer(doc.text) if doc.text[match.start() :].find(told) != 0 or not told]
+    left = [
+        match.group() for match in CLUTTER.finditer(doc.text) if doc.text[match.start() :].find(told) != 0 or not told
+    ]
     assert not left
     assert restore(doc.text, doc.ledger) == doc.raw
 
@@ -142,7 +144,9 @@ def records(shared, name: str, count: int):
         return [json.loads(line) for line in itertools.islice(lines, count)]
 
 
-@pytest.mark.parametrize(("name", "count"), [("wire_reuters", 60), ("pages_fundus", 12), ("extracted_fundus", 30), ("roles", 15)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("wire_reuters", 60), ("pages_fundus", 12), ("extracted_fundus", 30), ("roles", 15)]
+)
 def test_real_articles_are_restored(shared, name, count):
     for record in records(shared, name, count):
         doc = REPRINTS(record["text"])
@@ -158,5 +162,9 @@ def test_clean_prose_is_left_alone(shared):
 def test_wire_copy_gives_its_dateline_and_author(shared):
     found = [REPRINTS(r["text"]).record() for r in records(shared, "wire_reuters", 120)]
     gold = [r["gold"] for r in records(shared, "wire_reuters", 120)]
-    places = [f["dateline"] is not None and f["dateline"]["place"] == g["dateline"]["place"] for f, g in zip(found, gold, strict=True) if g.get("dateline")]
+    places = [
+        f["dateline"] is not None and f["dateline"]["place"] == g["dateline"]["place"]
+        for f, g in zip(found, gold, strict=True)
+        if g.get("dateline")
+    ]
     assert sum(places) / len(places) >= 0.95

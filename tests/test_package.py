@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -24,7 +25,7 @@ def test_the_wheel_has_every_file_of_both_roots(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     expected = {str(p.relative_to(ROOT / "src")) for p in (ROOT / "src").rglob("*") if p.is_file()}
     expected |= {str(p.relative_to(ROOT / "plugins")) for p in (ROOT / "plugins").rglob("*") if p.is_file()}
-    missing = {name for name in expected - names if "__pycache__" not in name}
+    missing = {name for name in expected - names if not re.search(r"(?:^|/)(?:__pycache__|\.)", name)}
     assert not missing
     assert "copydesk/pipelines.yaml" in names
 

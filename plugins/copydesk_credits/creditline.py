@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -11,13 +12,16 @@ import yaml
 from copydesk.facts import Credit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LONGEST = 18
 """Words that a credit may have: three photographers and their agencies. What is longer is a sentence."""
 
 MOST = 400
 """Characters that are read at all."""
+
+KEPT = 1024
+"""Credits that are kept as they were read."""
 
 _BRACKETS = "()[]（）［］"
 _EDGES = " \t\N{NO-BREAK SPACE},;:|/–—-.'\"‘’“”"
@@ -76,7 +80,12 @@ class _Labelled(NamedTuple):
 class CreditLine:
     """Reads credits, with the words of picture_words.yaml."""
 
+    read: Callable[[str], tuple[Credit, ...]]
+    """The credits that a text holds, none where it reads as something else. What was read is kept: a gallery has one
+    photographer in all its lines, and agencies come again on every page."""
+
     def __init__(self) -> None:
+        self.read = lru_cache(maxsize=KEPT)(self._read)
         source = files("copydesk_credits") / "rules" / "picture_words.yaml"
         words = yaml.safe_load(source.read_text(encoding="utf-8"))["words"]
         self._photo_agencies = frozenset(word.casefold() for word in words["photo_agency"])
@@ -102,17 +111,16 @@ class CreditLine:
         self._trailing = re.compile(rf"(?:{_either([note for note in self._notes if ' ' in note])})\W*$", re.IGNORECASE)
         self._late_label = re.compile(rf".{{1,40}}?(?=\b(?:{labels})\s*[:：])", re.IGNORECASE)
 
-    def read(self, text: str) -> list[Credit]:
-        """The credits that a text holds, none where it reads as something else."""
+    def _read(self, text: str) -> tuple[Credit, ...]:
         if len(text) > MOST:
-            return []
+            return ()
         text = " ".join(text.split()).strip(_EDGES)
         if text[:1] in _BRACKETS:
             text = text.strip(_EDGES + _BRACKETS)
         if _CLAIM.search(text) and not self._is_photographers(text):
-            return []
+            return ()
         read = [self._credit(piece) for piece in self._next.split(text) if piece.strip(_EDGES)]
-        return [] if None in read else [credit for credit in read if credit]
+        return () if None in read else tuple(credit for credit in read if credit)
 
     def is_agency(self, text: str) -> bool:
         """Whether a name is one of an agency that sends pictures."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from copydesk.facts import Source
 from copydesk.prose import sentences
-from copydesk.rules import Rules
+from copydesk_credits.house import rules_of_all_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,7 +84,7 @@ class extract_notice:
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
-        self.rules = Rules.load(files("copydesk_credits") / "rules" / "notices.yaml", *rules, off=off)
+        self.rules = rules_of_all_blocks("notices", rules=rules, off=off)
 
     def __call__(self, doc: Document) -> None:
         taken: list[tuple[Segment, Source]] = []

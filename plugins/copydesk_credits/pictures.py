@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from importlib.resources import files
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +11,6 @@ from msgspec.structs import replace
 
 from copydesk.facts import Credit
 from copydesk.prose import ends_sentence, is_prose, words
-from copydesk.rules import Rules
 from copydesk_credits.captions import (
     BESIDE,
     CLOSED,
@@ -28,6 +26,7 @@ from copydesk_credits.captions import (
     plain,
 )
 from copydesk_credits.creditline import CreditLine
+from copydesk_credits.house import rules_of_all_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,7 +93,7 @@ class extract_credits:
     """
 
     def __init__(self, *, captions: bool = True, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
-        self.rules = Rules.load(files("copydesk_credits") / "rules" / "pictures.yaml", *rules, off=off)
+        self.rules = rules_of_all_blocks("pictures", rules=rules, off=off)
         self.captions = captions
         self.line = CreditLine()
         self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}
@@ -114,25 +113,23 @@ class extract_credits:
             _mark_doubles(doc, page)
 
     def _blocks(self, hits: Sequence[Hit]) -> Iterator[Block]:
-        read: dict[str, list[Credit]] = {}  # a gallery has one photographer in all its lines
         for _, group in groupby(hits, key=lambda hit: hit.segment.start):
             mine = sorted(group, key=lambda hit: (self._rank[hit.rule.id], hit.start))
-            spans = self._spans([hit for hit in mine if hit.rule.role == "credit"][:MOST_HITS], read)
+            spans = self._spans([hit for hit in mine if hit.rule.role == "credit"][:MOST_HITS])
             if spans:
                 yield Block(mine[0].segment, spans, sure=any(map(self._is_sure, spans)))
 
-    def _spans(self, hits: Sequence[Hit], read: dict[str, list[Credit]]) -> list[Span]:
-        """What reads as a credit; of two that overlap the one whose rule stands first. `read` keeps what was read."""
+    def _spans(self, hits: Sequence[Hit]) -> list[Span]:
+        """What reads as a credit; of two that overlap the one whose rule stands first."""
         spans: list[Span] = []
         for hit in hits:
             text = hit.groups.get("credit", hit.text)
             start = hit.start + hit.text.rfind(text)
             end = start + len(text)
             if not any(start < span.end and span.start < end for span in spans):
-                if text not in read:
-                    read[text] = self.line.read(text)
-                if read[text]:
-                    spans.append(Span(start, end, tuple(read[text]), hit.rule.id))
+                read = self.line.read(text)
+                if read:
+                    spans.append(Span(start, end, read, hit.rule.id))
         return sorted(spans)
 
     def _is_sure(self, span: Span) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from copydesk.facts import Rights
-from copydesk.rules import Rules
+from copydesk_credits.house import rules_of_all_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +37,7 @@ class extract_rights:
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
-        self.rules = Rules.load(files("copydesk_credits") / "rules" / "rights.yaml", *rules, off=off)
+        self.rules = rules_of_all_blocks("rights", rules=rules, off=off)
 
     def __call__(self, doc: Document) -> None:
         for _ in range(ROUNDS):

@@ -259,13 +259,17 @@ def _order(place: _Place) -> tuple[int, int, tuple[str, int]]:
     return place.start, -place.end, place.rule.order
 
 
-@lru_cache(maxsize=16)  # the stages ask one after another about the same text
 def _reader(homes: frozenset[Home], raw: str) -> _Reader:
     """The reader of those files that are meant for such a text: any is for one too short to tell its language by."""
-    if len(raw) < _TELLING:
+    if len(raw) < _TELLING or not any(home.only_with for home in homes):
         return _reader_of(homes)
+    return _reader_of(_meant(homes, raw))
+
+
+@lru_cache(maxsize=4)  # the stages ask one after another about the same text; few, for it keeps the texts alive
+def _meant(homes: frozenset[Home], raw: str) -> frozenset[Home]:
     said = _signs(homes).among(raw)
-    return _reader_of(frozenset(home for home in homes if not home.only_with or not said.isdisjoint(home.only_with)))
+    return frozenset(home for home in homes if not home.only_with or not said.isdisjoint(home.only_with))
 
 
 @lru_cache(maxsize=64)
