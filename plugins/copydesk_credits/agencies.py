@@ -48,7 +48,7 @@ class extract_agency:
 
     def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
         self.rules = Rules.load(RULES / "agencies.yaml", *rules, off=off)
-        self._own_rules_only = not rules
+        self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:
         for _ in range(_LAYERS):
@@ -58,7 +58,7 @@ class extract_agency:
     def _pass(self, doc: Document) -> bool:
         """One look at the document: whether something left. `. EFE (ab)` loses one sign-off at a time."""
         page = _Page(doc)
-        hits = self.rules.hits(doc, among=page.signed() if self._own_rules_only else None)
+        hits = self.rules.hits(doc, among=page.signed() if self._house_only else None)
         if not hits:
             return False
         chosen: dict[int, Hit] = {}

@@ -12,7 +12,7 @@ import yaml
 from copydesk.facts import Credit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 LONGEST = 18
 """Words that a credit may have: three photographers and their agencies. What is longer is a sentence."""
@@ -21,7 +21,7 @@ MOST = 400
 """Characters that are read at all."""
 
 KEPT = 1024
-"""Credits that are kept as they were read."""
+"""Credits that are kept as they were read: a gallery has one photographer, and agencies come again on every page."""
 
 _BRACKETS = "()[]（）［］"
 _EDGES = " \t\N{NO-BREAK SPACE},;:|/–—-.'\"‘’“”"
@@ -80,12 +80,8 @@ class _Labelled(NamedTuple):
 class CreditLine:
     """Reads credits, with the words of picture_words.yaml."""
 
-    read: Callable[[str], tuple[Credit, ...]]
-    """The credits that a text holds, none where it reads as something else. What was read is kept: a gallery has one
-    photographer in all its lines, and agencies come again on every page."""
-
     def __init__(self) -> None:
-        self.read = lru_cache(maxsize=KEPT)(self._read)
+        self._kept = lru_cache(maxsize=KEPT)(self._read)
         source = files("copydesk_credits") / "rules" / "picture_words.yaml"
         words = yaml.safe_load(source.read_text(encoding="utf-8"))["words"]
         self._photo_agencies = frozenset(word.casefold() for word in words["photo_agency"])
@@ -110,6 +106,10 @@ class CreditLine:
         )
         self._trailing = re.compile(rf"(?:{_either([note for note in self._notes if ' ' in note])})\W*$", re.IGNORECASE)
         self._late_label = re.compile(rf".{{1,40}}?(?=\b(?:{labels})\s*[:：])", re.IGNORECASE)
+
+    def read(self, text: str) -> list[Credit]:
+        """The credits that a text holds, none where it reads as something else."""
+        return list(self._kept(text))
 
     def _read(self, text: str) -> tuple[Credit, ...]:
         if len(text) > MOST:

@@ -55,7 +55,7 @@ class extract_dateline:
     ) -> None:
         self.policy = policy
         self.rules = Rules.load(RULES / "datelines.yaml", *rules, off=off)
-        self._own_rules_only = not rules
+        self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:
         for _ in range(_LAYERS):
@@ -65,7 +65,7 @@ class extract_dateline:
     def _pass(self, doc: Document) -> bool:
         """One look at the document: whether a dateline was found. What is left of its block may hold a second one."""
         early = _early(doc)
-        if self._own_rules_only:
+        if self._house_only:
             early = filter(_may_open, early)
         hits = self.rules.hits(doc, among=early)
         if not hits:

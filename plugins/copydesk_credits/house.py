@@ -1,4 +1,4 @@
-"""The house's own: agencies in one spelling each, months as numbers (rules/words.yaml, rules/house.yaml), and its rules."""
+"""The house's own: agencies in one spelling each, months as numbers (words.yaml, house.yaml), and shared rules."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class extract_credits:
             if not any(start < span.end and span.start < end for span in spans):
                 read = self.line.read(text)
                 if read:
-                    spans.append(Span(start, end, read, hit.rule.id))
+                    spans.append(Span(start, end, tuple(read), hit.rule.id))
         return sorted(spans)
 
     def _is_sure(self, span: Span) -> bool:

@@ -65,7 +65,7 @@ class extract_published:
         self.rules = Rules.load(RULES / "published.yaml", *rules, off=off)
         updated = sorted(words_of("updated"), key=len, reverse=True)
         self._updated = re.compile(rf"(?:{'|'.join(map(re.escape, updated))})(?![^\W\d_])\s*[:：]?\s*")
-        self._own_rules_only = not rules
+        self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:
         lines: list[Segment] = []
@@ -93,7 +93,7 @@ class extract_published:
     def _dated(self, doc: Document) -> list[Segment]:
         """The lines where a rule of ours may find something; all blocks where there are other rules."""
         segments = doc.segments
-        if not self._own_rules_only:
+        if not self._house_only:
             return list(segments)
         lines = [segment for segment in segments if segment.by is None and _may_tell(segment.text)]
         if segments and _MACHINE.match(segments[0].text) and segments[0] not in lines[:1]:
@@ -141,7 +141,7 @@ def _opens(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _may_tell(text: str) -> bool:
-    """Whether a line is short and holds a figure, or opens as time lines do. A site's pages share most of their lines."""
+    """Whether a line is short and holds a figure, or opens as time lines do. A site's pages share most lines."""
     if len(text) > _LONGEST or (len(text) > _SHORT and words(text) > SHORT):
         return False
     return _FIGURE.search(text) is not None or _opens(text)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_SIGN = re.compile(f"[{_CJK}]")
 _WORD = re.compile(rf"[{_CJK}]{{1,2}}|[^\W_{_CJK}]+(?:['’.-][^\W_{_CJK}]+)*")
 _CLOSERS = r"\"'”’»“‘)\]」』›"
 _CLOSING = "\"'”’»“‘)]」』›"
@@ -23,8 +24,13 @@ _ABBREVIATION = re.compile(
 
 @lru_cache(maxsize=4096)
 def words(text: str) -> int:
-    """How many words a text has. A pair of Chinese, Japanese or Korean characters counts as one."""
-    return len(_WORD.findall(text))
+    """How many words a text has: what stands between blanks, but for lone marks.
+
+    A pair of Chinese, Japanese or Korean characters counts as one.
+    """
+    if not text.isascii() and _SIGN.search(text):
+        return len(_WORD.findall(text))
+    return len([word for word in text.split() if len(word) > 1 or word.isalnum()])
 
 
 def ends_sentence(text: str) -> bool:
