@@ -189,3 +189,36 @@ def test_a_dateline_becomes_one_fact_and_its_agencies_become_the_text_s(policy):
 def test_a_rule_can_be_switched_off():
     text = "HILLTON — The council voted on Monday to keep its library open all summer."
     assert clean(marked(text, [extract_dateline(off=("datelines/capitals",))])) == text
+
+
+LINES = [text for rule in (param.values[0] for param in ALL_RULES) for text in (*rule.examples, *rule.counter_examples)]
+PROSE = [
+    f"The council of Hillton voted on the {number}th day to keep its {what} open all summer, and nobody was against it."
+    for number, what in enumerate(("library", "harbour", "bridge", "museum"), 4)
+]
+
+
+@pytest.fixture(scope="module")
+def asking_all(tmp_path_factory):
+    """The same stages with a rule of the user's, which may stand anywhere: they ask about every block."""
+    file = tmp_path_factory.mktemp("rules") / "own.yaml"
+    file.write_text(
+        "rules: [{id: never, role: time, pattern: zzzyx, examples: [zzzyx], counter_examples: [zyx]}]", "utf-8"
+    )
+    return tuple(type(stage)(rules=(file,)) for stage in STAGES)
+
+
+@settings(max_examples=150, deadline=None)
+@given(lines=st.lists(st.sampled_from(LINES + 20 * PROSE), max_size=16))
+def test_asking_about_few_blocks_finds_what_asking_about_all_does(asking_all, lines):
+    text = "\n\n".join(lines)
+    few, every = marked(text), marked(text, asking_all)
+    assert few.facts == every.facts
+    assert [(s.start, s.end, s.role, s.by) for s in few.segments] == [
+        (s.start, s.end, s.role, s.by) for s in every.segments
+    ]
+
+
+def test_a_ruling_line_in_a_text_without_prose_stays():
+    text = "___\n\nHillton 3\n\nMillbrook 4\n\nPort Hope 5"
+    assert clean(marked(text, (extract_agency(),))) == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Annotated
+from unicodedata import category
 
 from msgspec import Meta
 
@@ -23,6 +24,7 @@ FEWEST_LETTERS = 20
 PLENTY_OF_LETTERS = 200
 """From here on more letters make no engine surer; UDHR pieces of 300 characters are told at 97 to 100 % by all."""
 
+_CJK = "\N{CJK RADICAL REPEAT}"  # the first sign of the blocks in which one stands for a syllable or a word
 PARAGRAPHS = 3
 """A sample is of at least so many paragraphs: the longest may be a quotation in another language."""
 
@@ -78,7 +80,13 @@ def _letters(text: str) -> int:
     """How many letters there are; where the beginning has plenty, only that."""
     begins = 3 * PLENTY_OF_LETTERS // 2
     letters = sum(map(str.isalpha, text[:begins]))
-    return letters if letters >= PLENTY_OF_LETTERS else letters + sum(map(str.isalpha, text[begins:]))
+    letters = letters if letters >= PLENTY_OF_LETTERS else letters + sum(map(str.isalpha, text[begins:]))
+    return letters if letters >= FEWEST_LETTERS or text.isascii() else letters + _unspelt(text)
+
+
+def _unspelt(text: str) -> int:
+    """What counts as letters beside letters: vowel signs, and each Chinese, Japanese or Korean sign once more."""
+    return sum(char >= _CJK if char.isalpha() else category(char).startswith("M") for char in text)
 
 
 def lowered(confidence: float, letters: int) -> float:
