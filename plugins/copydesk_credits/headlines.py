@@ -101,7 +101,7 @@ class find_headline:
         for _ in range(_ROUNDS):
             story = Layout(doc, measures, doc.story)
             again = _headline(story)
-            if again is None:
+            if again is None or is_filed(story.blocks[again].text):
                 return
             _second(doc, layout.blocks[place], story.blocks[again])
             _page_lines(story, again)
@@ -385,5 +385,6 @@ def _page_lines(layout: Layout, place: int) -> None:
 
 def _page_line(layout: Layout, number: int, role: str, rule: str) -> None:
     segment: Segment = layout.blocks[number]
-    if layout.line(number) and segment.by is None and words(segment.text) <= 12 and not ends_sentence(segment.text):
+    short = words(segment.text) <= 12 and not ends_sentence(segment.text)
+    if layout.line(number) and segment.by is None and short and not is_filed(segment.text):
         segment.mark(role, rule=rule)

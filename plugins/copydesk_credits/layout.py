@@ -108,7 +108,7 @@ def is_filed(text: str) -> bool:
 def is_time(text: str) -> bool:
     """Whether a short line, no sentence, tells a time: a date, a clock, "2 hours ago", "3 min read"."""
     count = words(text) if len(text) < 120 else 13
-    return count <= 12 and tells_time(text) and not (count > 5 and ends_sentence(text))
+    return count <= 12 and tells_time(text) and not (count > 5 and ends_sentence(text)) and not is_filed(text)
 
 
 def tells_time(text: str) -> bool:

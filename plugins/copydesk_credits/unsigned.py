@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from copydesk.prose import words
 from copydesk_credits import people
-from copydesk_credits.layout import Layout, is_time, tells_time
+from copydesk_credits.layout import Layout, is_filed, is_time, tells_time
 from copydesk_credits.signature import Line, before_time
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _alone(layout: Layout, number: int) -> Line | None:
     text = segment.text.strip()
     if segment.by is not None or not 5 <= len(text) <= 160 or layout.prose[number] or people.caseless(text):
         return None
-    if _PICTURE.search(text) or not text[0].isalnum():
+    if _PICTURE.search(text) or not text[0].isalnum() or is_filed(text):
         return None
     named, rest = before_time(text)
     if (rest and not tells_time(rest)) or named.endswith(":"):
