@@ -64,7 +64,7 @@ def test_agencies_and_desks_are_nobody(text):
 
 
 def test_a_rule_that_is_off_takes_nothing():
-    doc = cleaned(f"By Ana Lindqvist\n\n{STORY}", extract_byline(off=("bylines/by",)))
+    doc = cleaned(f"By Ana Lindqvist\n\n{STORY}", extract_byline(without=("bylines/by",)))
     assert doc.found("author") == []
 
 

@@ -117,7 +117,7 @@ BROKEN = {
     ),
     "two names in one entry": (
         stages("{normalize_space: {}, join_lines: {}}"),
-        "4:9: a stage is a name, or one name with its options: `- remove_promos: {off: [en/advert]}`.",
+        "4:9: a stage is a name, or one name with its options: `- remove_promos: {without: [en/advert]}`.",
     ),
     "a pipeline that runs itself": (
         "pipelines:\n  a: {stages: [b]}\n  b: {stages: [a]}\n",

@@ -188,7 +188,7 @@ def test_a_dateline_becomes_one_fact_and_its_agencies_become_the_text_s(policy):
 
 def test_a_rule_can_be_switched_off():
     text = "HILLTON — The council voted on Monday to keep its library open all summer."
-    assert clean(marked(text, [extract_dateline(off=("datelines/capitals",))])) == text
+    assert clean(marked(text, [extract_dateline(without=("datelines/capitals",))])) == text
 
 
 LINES = [text for rule in (param.values[0] for param in ALL_RULES) for text in (*rule.examples, *rule.counter_examples)]

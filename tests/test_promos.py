@@ -119,13 +119,13 @@ def test_an_unknown_language_is_named():
 
 def test_an_unknown_rule_is_named():
     with pytest.raises(ConfigError) as error:
-        remove_promos(off=("en/advertt",))
-    assert str(error.value) == "`off` names `en/advertt`, which no rule has. Did you mean `en/advert`?"
+        remove_promos(without=("en/advertt",))
+    assert str(error.value) == "`without` names `en/advertt`, which no rule has. Did you mean `en/advert`?"
 
 
 def test_a_rule_of_another_stage_cannot_be_switched_off_here():
-    with pytest.raises(ConfigError, match="`off` names `en_chrome/skip-link`, which no rule has"):
-        remove_promos(off=("en_chrome/skip-link",))
+    with pytest.raises(ConfigError, match="`without` names `en_chrome/skip-link`, which no rule has"):
+        remove_promos(without=("en_chrome/skip-link",))
 
 
 def test_users_rules_count_whatever_their_role(tmp_path):

@@ -165,9 +165,9 @@ def test_words_are_lists_or_patterns_and_may_use_each_other(tmp_path):
 
 def test_rules_are_switched_off_by_id(tmp_path):
     text = "rules:\n  - {id: a, role: promo, pattern: one}\n  - {id: b, role: promo, pattern: two}\n"
-    assert [r.id for r in rules(tmp_path, text, off=("r/a",))] == ["r/b"]
-    with pytest.raises(ConfigError, match=r"`off` names `r/c`, which no rule has\. Did you mean `r/"):
-        rules(tmp_path, text, off=("r/c",))
+    assert [r.id for r in rules(tmp_path, text, without=("r/a",))] == ["r/b"]
+    with pytest.raises(ConfigError, match=r"`without` names `r/c`, which no rule has\. Did you mean `r/"):
+        rules(tmp_path, text, without=("r/c",))
 
 
 def test_a_decided_segment_is_left_alone(tmp_path):

@@ -46,8 +46,8 @@ class extract_agency:
     caption is the picture's: credits are extracted before, and a bracket in the first paragraph is left alone.
     """
 
-    def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
-        self.rules = Rules.load(RULES / "agencies.yaml", *rules, off=off)
+    def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
+        self.rules = Rules.load(RULES / "agencies.yaml", *rules, without=without)
         self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:

@@ -43,11 +43,11 @@ class extract_byline:
     line, a role, a lone "By" or a bio of the same name. "By Thursday", "By law," and "By using our site" name nobody,
     and neither does "Staff"; an agency alone is the story's agency, not its author. What is in doubt stays.
 
-    rules: rule files of your own. off: ids of rules to switch off. alone: whether a name without "By" may be a byline.
+    rules: rule files of your own. without: ids of rules to leave out. alone: whether a name without "By" may sign.
     """
 
-    def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = (), alone: bool = True) -> None:
-        self.rules = Rules.load(files("copydesk_credits") / "rules" / "bylines.yaml", *rules, off=off)
+    def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = (), alone: bool = True) -> None:
+        self.rules = Rules.load(files("copydesk_credits") / "rules" / "bylines.yaml", *rules, without=without)
         self.alone = alone
 
     def __call__(self, doc: Document) -> None:

@@ -51,10 +51,10 @@ class extract_dateline:
     """
 
     def __init__(
-        self, *, policy: Literal["move", "keep"] = "move", rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()
+        self, *, policy: Literal["move", "keep"] = "move", rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()
     ) -> None:
         self.policy = policy
-        self.rules = Rules.load(RULES / "datelines.yaml", *rules, off=off)
+        self.rules = Rules.load(RULES / "datelines.yaml", *rules, without=without)
         self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:

@@ -38,18 +38,18 @@ _OF_ALL_BLOCKS = ("notices", "rights", "pictures")
 """The rule files that look at every block of a document. Asked together they take a third of the time."""
 
 
-def rules_of_all_blocks(name: str, *, rules: Sequence[Path] = (), off: Sequence[str] = ()) -> Rules:
-    """The rules of one of these files and all of the user's own, less `off`; the other files are asked in the same go.
+def rules_of_all_blocks(name: str, *, rules: Sequence[Path] = (), without: Sequence[str] = ()) -> Rules:
+    """The rules of one of these files and all of the user's own, less `without`; the other files are asked too.
 
-    Raises ConfigError for a mistake in a user's file and for an unknown id in `off`.
+    Raises ConfigError for a mistake in a user's file and for an unknown id in `without`.
     """
     chosen = [*_house(name), *Rules.load(*rules)]
     known = {rule.id for rule in chosen}
-    for id_ in off:
+    for id_ in without:
         if id_ not in known:
-            raise ConfigError(f"`off` names `{id_}`, which no rule has.{did_you_mean(id_, known)}")
+            raise ConfigError(f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, known)}")
     beside = [rule for file in _OF_ALL_BLOCKS for rule in _house(file)]
-    return Rules((rule for rule in chosen if rule.id not in off), beside=beside)
+    return Rules((rule for rule in chosen if rule.id not in without), beside=beside)
 
 
 @cache

@@ -83,8 +83,8 @@ class extract_notice:
     with permission", how to republish, `Dieser Artikel behandelt …`, a page that only tells its date.
     """
 
-    def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
-        self.rules = rules_of_all_blocks("notices", rules=rules, off=off)
+    def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
+        self.rules = rules_of_all_blocks("notices", rules=rules, without=without)
 
     def __call__(self, doc: Document) -> None:
         taken: list[tuple[Segment, Source]] = []

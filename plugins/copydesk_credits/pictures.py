@@ -92,8 +92,8 @@ class extract_credits:
     Of agencies that send text too a bare name counts only in a caption's place, and never as the text's.
     """
 
-    def __init__(self, *, captions: bool = True, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
-        self.rules = rules_of_all_blocks("pictures", rules=rules, off=off)
+    def __init__(self, *, captions: bool = True, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
+        self.rules = rules_of_all_blocks("pictures", rules=rules, without=without)
         self.captions = captions
         self.line = CreditLine()
         self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}

@@ -61,8 +61,8 @@ class extract_published:
     diary, dates in a headline.
     """
 
-    def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
-        self.rules = Rules.load(RULES / "published.yaml", *rules, off=off)
+    def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
+        self.rules = Rules.load(RULES / "published.yaml", *rules, without=without)
         updated = sorted(words_of("updated"), key=len, reverse=True)
         self._updated = re.compile(rf"(?:{'|'.join(map(re.escape, updated))})(?![^\W\d_])\s*[:：]?\s*")
         self._house_only = not rules

@@ -36,8 +36,8 @@ class extract_rights:
     reads it), a licence that a story tells of, a politician who expressed a view.
     """
 
-    def __init__(self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = ()) -> None:
-        self.rules = rules_of_all_blocks("rights", rules=rules, off=off)
+    def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
+        self.rules = rules_of_all_blocks("rights", rules=rules, without=without)
 
     def __call__(self, doc: Document) -> None:
         for _ in range(ROUNDS):

@@ -34,9 +34,9 @@ class remove_chrome:
     """
 
     def __init__(
-        self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = (), languages: tuple[str, ...] = ()
+        self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = (), languages: tuple[str, ...] = ()
     ) -> None:
-        self.rules = roles_of(ROLES, languages=languages, rules=rules, off=off)
+        self.rules = roles_of(ROLES, languages=languages, rules=rules, without=without)
 
     def __call__(self, doc: Document) -> None:
         mark_all(self.rules, doc)

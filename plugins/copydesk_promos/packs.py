@@ -24,20 +24,20 @@ EVERY_LANGUAGE = "any"
 
 
 def roles_of(
-    roles: Collection[str], *, languages: Sequence[str] = (), rules: Sequence[Path] = (), off: Sequence[str] = ()
+    roles: Collection[str], *, languages: Sequence[str] = (), rules: Sequence[Path] = (), without: Sequence[str] = ()
 ) -> Rules:
-    """The house rules of these roles in these languages (none named: in all), and all of the user's own, less `off`.
+    """The house rules of these roles in these languages (none named: in all), and the user's own, less `without`.
 
-    Raises ConfigError for a language that has no pack, for a mistake in a user's file, and for an unknown id in `off`.
+    Raises ConfigError for a language that has no pack, for a mistake in a user's file, for an unknown id in `without`.
     """
     own = Rules.load(*rules)
     house = _house(tuple(languages))
     chosen = [rule for rule in house if rule.role in roles] + list(own)
     known = {rule.id for rule in chosen}
-    for id_ in off:
+    for id_ in without:
         if id_ not in known:
-            raise ConfigError(f"`off` names `{id_}`, which no rule has.{did_you_mean(id_, known)}")
-    return Rules((rule for rule in chosen if rule.id not in off), beside=house)
+            raise ConfigError(f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, known)}")
+    return Rules((rule for rule in chosen if rule.id not in without), beside=house)
 
 
 def mark_all(rules: Rules, doc: Document) -> None:

@@ -25,11 +25,11 @@ class remove_promos:
     """
 
     def __init__(
-        self, *, rules: tuple[Path, ...] = (), off: tuple[str, ...] = (), languages: tuple[str, ...] = ()
+        self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = (), languages: tuple[str, ...] = ()
     ) -> None:
         # Every language at once by default: a page in one language carries widgets in another, and the Set costs
         # the same.
-        self.rules = roles_of(ROLES, languages=languages, rules=rules, off=off)
+        self.rules = roles_of(ROLES, languages=languages, rules=rules, without=without)
 
     def __call__(self, doc: Document) -> None:
         mark_all(self.rules, doc)

@@ -150,7 +150,7 @@ class _File:
             stage, options = node.value[0]
             return stage, options
         self.file.problem(
-            node, "a stage is a name, or one name with its options: `- remove_promos: {off: [en/advert]}`."
+            node, "a stage is a name, or one name with its options: `- remove_promos: {without: [en/advert]}`."
         )
         return None, None
 

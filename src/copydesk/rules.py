@@ -115,10 +115,10 @@ class Rules:
         return len(self.rules)
 
     @classmethod
-    def load(cls, *files: Path | Traversable, off: Sequence[str] = ()) -> Rules:
-        """Read rule files, less the rules whose ids stand in `off`.
+    def load(cls, *files: Path | Traversable, without: Sequence[str] = ()) -> Rules:
+        """Read rule files, less the rules whose ids stand in `without`.
 
-        Raises ConfigError with every mistake in them, and for an id in `off` that no rule has.
+        Raises ConfigError with every mistake in them, and for an id in `without` that no rule has.
         """
         rules: list[Rule] = []
         problems: list[Problem] = []
@@ -130,10 +130,10 @@ class Rules:
         if problems:
             raise ConfigError(problems)
         ids = {rule.id for rule in rules}
-        for id_ in off:
+        for id_ in without:
             if id_ not in ids:
-                raise ConfigError(f"`off` names `{id_}`, which no rule has.{did_you_mean(id_, ids)}")
-        return cls(rule for rule in rules if rule.id not in off)
+                raise ConfigError(f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, ids)}")
+        return cls(rule for rule in rules if rule.id not in without)
 
     def hits(self, doc: Document, among: Iterable[Segment] | None = None) -> list[Hit]:
         """Where each rule stands in the segments that nobody has decided yet, in the order of the text.
