@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def shared() -> Path:
     return SHARED
 
 
-# Timings never decide a test: these machines are shared.
-settings.register_profile("shared machine", deadline=None)
+# Timings never decide a test: these machines are shared. In CI the same examples come each time, so that a change is
+# judged by what it changed; on a developer's machine new ones are tried.
+settings.register_profile("shared machine", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("shared machine")
