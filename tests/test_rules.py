@@ -76,6 +76,10 @@ REFUSED = {
 }
 
 
+def test_a_veto_that_the_engine_cannot_read_is_told_when_the_file_is_read(tmp_path):
+    assert said(tmp_path, rule("buy", unless="'(a'")) == "5:13: rule `r/a`: missing )."
+
+
 @pytest.mark.parametrize(("pattern", "expected"), REFUSED.values(), ids=REFUSED)
 def test_what_the_engine_cannot_do_is_told_with_what_to_write(tmp_path, pattern, expected):
     assert said(tmp_path, rule(pattern)) == expected

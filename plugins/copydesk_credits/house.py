@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copydesk.errors import ConfigError, did_you_mean
-from copydesk.rules import Rule, Rules, read_rules
+from copydesk.rules import Rule, Rules, left_of, read_rules
 from copydesk.yamlfile import YamlFile
 
 if TYPE_CHECKING:
@@ -44,12 +43,8 @@ def rules_of_all_blocks(name: str, *, rules: Sequence[Path] = (), without: Seque
     Raises ConfigError for a mistake in a user's file and for an unknown id in `without`.
     """
     chosen = [*_house(name), *Rules.load(*rules)]
-    known = {rule.id for rule in chosen}
-    for id_ in without:
-        if id_ not in known:
-            raise ConfigError(f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, known)}")
     beside = [rule for file in _OF_ALL_BLOCKS for rule in _house(file)]
-    return Rules((rule for rule in chosen if rule.id not in without), beside=beside)
+    return Rules(left_of(chosen, without), beside=beside)
 
 
 @cache

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from copydesk.errors import ConfigError, did_you_mean
-from copydesk.rules import Rule, Rules, read_rules
+from copydesk.rules import Rule, Rules, left_of, read_rules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,11 +33,7 @@ def roles_of(
     own = Rules.load(*rules)
     house = _house(tuple(languages))
     chosen = [rule for rule in house if rule.role in roles] + list(own)
-    known = {rule.id for rule in chosen}
-    for id_ in without:
-        if id_ not in known:
-            raise ConfigError(f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, known)}")
-    return Rules((rule for rule in chosen if rule.id not in without), beside=house)
+    return Rules(left_of(chosen, without), beside=house)
 
 
 def mark_all(rules: Rules, doc: Document) -> None:

@@ -166,7 +166,6 @@ _ASCII_PART = {_LETTERS: "A-Za-z", _DIGITS: "0-9", _CAPITALS: "A-Z", _SMALL: "a-
 _BEYOND_ASCII = r"\x{80}-\x{10ffff}"
 
 
-@lru_cache(maxsize=8192)
 def relaxed(regex: str) -> str:
     """A wider pattern, for the Set: it repeats without counting and takes any character beyond ASCII for what is asked.
 
@@ -208,8 +207,8 @@ def compiled(pattern: str) -> Any:
     try:
         return re2.compile(pattern.encode(), options())
     except re2.error as error:
-        reason = error.args[0]
-        raise PatternError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
+        reason = error.args[0].decode("utf-8", "replace")
+        raise PatternError(reason.split(": (?m", maxsplit=1)[0]) from None  # less the pattern as we spelt it out
 
 
 def search_set(regexes: list[str]) -> tuple[Any, dict[int, str]]:
@@ -264,5 +263,5 @@ def _reason(regex: str) -> str:
     try:
         compiled(regex)
     except PatternError as error:
-        return str(error).split(": (?m", maxsplit=1)[0]
+        return str(error)
     return "re2 does not take it"

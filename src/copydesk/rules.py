@@ -129,11 +129,7 @@ class Rules:
                 problems += error.problems
         if problems:
             raise ConfigError(problems)
-        ids = {rule.id for rule in rules}
-        for id_ in without:
-            if id_ not in ids:
-                raise ConfigError(f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, ids)}")
-        return cls(rule for rule in rules if rule.id not in without)
+        return cls(left_of(rules, without))
 
     def hits(self, doc: Document, among: Iterable[Segment] | None = None) -> list[Hit]:
         """Where each rule stands in the segments that nobody has decided yet, in the order of the text.
@@ -178,6 +174,15 @@ class Rules:
             else:
                 _cut_out(doc, hits)
         return bool(found)
+
+
+def left_of(rules: Sequence[Rule], without: Sequence[str]) -> list[Rule]:
+    """The rules less those whose ids stand in `without`. Raises ConfigError for an id that none of them has."""
+    ids = {rule.id for rule in rules}
+    for id_ in without:
+        if id_ not in ids:
+            raise ConfigError(f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, ids)}")
+    return [rule for rule in rules if rule.id not in without]
 
 
 def _cut_out(doc: Document, hits: list[Hit]) -> None:
@@ -495,6 +500,8 @@ def _regexes(
             inner = patterns.translated(pattern, known)
             where = rule.where if pattern in rule.pattern else "inside"
             regex = patterns.anchored(inner, where, fold=fold)
+            if pattern in rule.unless:
+                patterns.compiled(regex)  # a veto stands in no Set, which would tell what is wrong with it
         except patterns.PatternError as error:
             at = node.get("pattern" if pattern in rule.pattern else "unless")
             reading.file.problem(at, f"rule `{rule.id}`: {error}.")
