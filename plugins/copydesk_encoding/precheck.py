@@ -22,9 +22,15 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PLAIN = "\t\n\f\r -%'-~"
 """ASCII without `&` and the control characters that are taken out. Form feed parts lines, and ftfy leaves it."""
+
+_PLAIN = bytes(code for code in range(0x80) if re.match(f"[{PLAIN}]", chr(code)))
 
 _ENTITY = "(?<=&)(?:#?[0-9A-Za-z]{1,24};|nbsp)"
 
@@ -54,6 +60,18 @@ def suspects(touched: frozenset[str], *, entities: bool) -> re.Pattern[str]:
     bad_left = f"(?<=[^{kind}{small}][{small}{lone}])"
     entity = f"|{_ENTITY}" if entities else ""
     return re.compile(f"[^{PLAIN}{quiet}{steady}](?:{unknown}|{bad_right}|{bad_left}{entity})")
+
+
+def sound(touched: frozenset[str]) -> Callable[[str], bool]:
+    """A quicker proof for most texts: nothing in them but plain ASCII and characters of two classes that get along."""
+    others = [f"[{spans((alphabet()['quiet'] | alphabet()[name]) - touched)}]*" for name in ("steady", "small")]
+    harmless = re.compile("|".join(others)).fullmatch
+
+    def is_sound(text: str) -> bool:
+        rest = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN)
+        return harmless(rest.decode("utf-8", "surrogatepass")) is not None
+
+    return is_sound
 
 
 def spans(characters: frozenset[str]) -> str:

@@ -12,7 +12,7 @@ from ftfy.badness import BADNESS_RE
 
 from copydesk.document import BLANKS, Change
 from copydesk_encoding.entities import decode_entity, entity_pattern, too_deep
-from copydesk_encoding.precheck import suspects
+from copydesk_encoding.precheck import sound, suspects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,6 +47,7 @@ class Repairs:
         asked = {name: _ON_REQUEST[name] for name in _ON_REQUEST if name in options}
         touched = frozenset("".join(characters for characters, _ in asked.values()))
         self.suspects = suspects(touched, entities=entities)
+        self.sound = sound(touched)
         self._entities = entities
         self._steps = (
             *((Step("entities", _entities),) if entities else ()),

@@ -45,7 +45,8 @@ class repair_encoding:
     def __call__(self, doc: Document) -> None:
         segments, suspects = doc.segments, self._repairs.suspects
         text = doc.raw
-        if any([segment.edits for segment in segments]) or suspects.search(text):  # noqa: C419 (three times as quick)
+        is_sound = self._repairs.sound(text) or not suspects.search(text)
+        if not is_sound or any([segment.edits for segment in segments]):  # noqa: C419 (three times as quick)
             for segment in segments:
                 if suspects.search(segment.text):
                     self._repair(doc, segment)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPACE = 1
-"""The id of all that parts words. 0 stands for no character: the key of `e` is that of an n-gram with two of these."""
+"""The id of all that parts words. 0 stands for no character."""
 
 STRANGER = 2
 """The id of a character that is in no profile."""
@@ -36,7 +36,12 @@ _EAST_ASIAN = 0x2E80
 
 
 class Table(NamedTuple):
-    """All profiles. `grams` holds keys in order, each three ids; `scores` has a row for each, a column a language."""
+    """All profiles. `grams` holds keys in order; `scores` has a row for each, a column a language.
+
+    A key is three ids, the last character's first, and 0 for each character that a shorter n-gram does not have. With
+    an n-gram there are all shorter ones at its end, down to the one of nothing, even if no profile has them; and for
+    each character the n-gram of a space and that.
+    """
 
     languages: tuple[str, ...]
     characters: NDArray[np.uint16]  # ids by code point
@@ -80,34 +85,42 @@ def unpacked(arrays: Mapping[str, NDArray[Any]]) -> Table:
 class Model(NamedTuple):
     """A table laid out for few steps over a text: one of six hundred characters costs hardly more than the steps do.
 
-    Characters that make no difference are of one kind. Summed up over a text, `loudness` says whether capitals outweigh
-    the other letters, and `balance` whether Latin letters outweigh those of other scripts. If they do, `latin` tells
-    what each kind adds to a key (see `_parts`), and takes the others for spaces; else `foreign`, which takes the Latin
-    ones for spaces. `sums` has the scores as words of four, each score in 16 bits of its own, so that one addition
-    serves four languages.
+    The n-grams that end at one character are one key, its last character first. `places` holds where in the order of
+    keys the answer changes, and `rows` which row of `sums` holds from there on: the longest n-gram that is known, all
+    shorter ones at its end added up. So one search and one row do for the three. `sums` has four scores in a word, each
+    in 16 bits of its own, so that one addition serves four languages. Behind the languages it counts the n-grams that
+    are in any profile, and all.
+
+    Where Latin letters outweigh those of other scripts `latin` tells what each character adds to a key (see `_parts`),
+    and takes the others for spaces; else `foreign`, which takes the Latin ones for spaces. `frequent` is as `latin` for
+    another key, of the most frequent Latin letters alone. These are so few that `dense` has the row of every such key.
     """
 
     languages: tuple[str, ...]
-    kinds: NDArray[np.uint16]  # by code point
-    loudness: NDArray[np.int64]  # this and the next three by kind
-    balance: NDArray[np.int64]
+    traits: NDArray[np.int64]  # this and the next three by code point: see `_weighed`
+    frequent: NDArray[np.int32]
     latin: NDArray[np.int64]
     foreign: NDArray[np.int64]
-    grams: NDArray[np.int64]
+    dense: NDArray[np.uint16]
+    places: NDArray[np.int64]
+    rows: NDArray[np.uint16]
     sums: NDArray[np.uint64]
 
 
-_MARK = 3 * BITS
-"""The first bit above a key. There a key that is being made says whether its n-gram counts."""
+_FEW = 7
+"""Enough bits for the most frequent Latin letters, large and small: nearly all that stand in any language's news."""
+
+_FIRST, _MIDDLE, _LAST = (((1 << BITS) - 1) << BITS * place for place in range(3))
+"""The parts of a key: the first character of three, the one before the last, the last."""
+
+_HALF = 32
 
 # NumPy is handed what it else would make of a name or a number at each call: a tenth of the time of so small a text.
-_POINT, _QUARTER, _SUM, _WORD = np.dtype("<u4"), np.dtype(np.uint16), np.dtype(np.uint32), np.dtype(np.uint64)
-_KEY = np.array((1 << _MARK) - 1)
-_COUNTS = np.array(3 << _MARK, _WORD)
-"""Keys below it count: their mark is 0, 1 or 2. Above it are 3 and 4, and -1 if the sign is taken for a number's."""
+_POINT, _QUARTER, _SUM = np.dtype("<u4"), np.dtype(np.uint16), np.dtype(np.uint32)
+_KEY, _SECOND_CAPITAL = np.array((1 << 3 * BITS) - 1), np.array(2 << 3 * BITS)
 
-_CARRY = 256
-"""So many scores, a byte each, add up to less than 16 bits hold."""
+_CARRY = 85
+"""So many rows, each the sum of three bytes, add up to less than 16 bits hold."""
 
 
 @cache
@@ -124,42 +137,89 @@ def laid_out(table: Table) -> Model:
     is_latin = (points >= ord("A")) & (points <= ord("z"))
     is_foreign = (points >= 0x300) & ((points < 0x1E00) | (points > 0x1EFF))  # 1E00 to 1EFF is Latin as well
     balance = is_latin.astype(np.int64) - is_foreign - 2 * (points >= _EAST_ASIAN)  # a character there is half a word
-    traits = ((table.characters.astype(np.int64) << 1 | table.capitals) << 3) + balance
-    _, examples, kinds = np.unique(traits, return_index=True, return_inverse=True)
-    ids, capitals = table.characters.astype(np.int64)[examples], table.capitals.astype(np.int64)[examples]
-    balance = balance[examples]
+    ids, capitals = table.characters.astype(np.int64), table.capitals.astype(np.int64)
+    latin, foreign = np.where(balance < 0, SPACE, ids), np.where(balance > 0, SPACE, ids)
+    places, rows, sums = _tree(table)
+    few, dense = _dense(table, np.unique(latin))
     return Model(
         table.languages,
-        kinds.astype(np.uint16),
-        2 * capitals - (ids > STRANGER),
-        balance,
-        _parts(np.where(balance < 0, SPACE, ids), np.where(balance < 0, 0, capitals)),
-        _parts(np.where(balance > 0, SPACE, ids), np.where(balance > 0, 0, capitals)),
-        table.grams,
-        _words(table.scores),
+        ((2 * capitals - (ids > STRANGER)) << _HALF) + balance,
+        _parts(few.take(latin), np.where(balance < 0, 0, capitals), _FEW).astype(np.int32),
+        _parts(latin, np.where(balance < 0, 0, capitals), BITS),
+        _parts(foreign, np.where(balance > 0, 0, capitals), BITS),
+        dense,
+        places,
+        rows,
+        sums,
     )
 
 
-def _parts(ids: NDArray[np.int64], capitals: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What a character adds to keys, of n-grams of one, two and three: as their last, as the one before it, as a first.
+def _parts(ids: NDArray[np.int64], capitals: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """What a character adds to keys: as their last, as the one before it, as the first of three.
 
-    The marks add up, too, beginning with 1. A capital adds 1, for the second of two does not count. A space adds 2
-    where no n-gram may have one, which is as the last of one and as the middle of three, and takes 1 away where there
-    must not be two. A single character's key has no part of the one before it, but its mark has.
+    Above the key two capitals add up to 2.
     """
-    spaces = (ids == SPACE).astype(np.int64)
-    never, not_twice = (capitals + 2 * spaces) << _MARK, (capitals - spaces) << _MARK
-    always = capitals << _MARK
-    begin, before = 1 << _MARK, ids << BITS
-    last = (begin + ids + never, begin + ids + not_twice, begin + ids + always)
-    return np.stack((*last, always, before + not_twice, before + never, before << BITS))
+    capitals = capitals << 3 * bits
+    return np.stack((capitals + (ids << 2 * bits), capitals + (ids << bits), ids))
 
 
-def _words(scores: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    rows, columns = scores.shape
-    wide = np.zeros((rows, -(-columns // 4) * 4), np.uint16)
-    wide[:, :columns] = scores
-    return wide.view(np.uint64)
+def _dense(table: Table, latin: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """The numbers of characters among the most frequent, by id, and the row of each key that is made of such numbers.
+
+    All other characters have a number with which a key is beyond the end. There are three parts, for no, one and two
+    capitals: of the second of two nothing counts, which is the row of nothing.
+    """
+    alone = table.scores[table.grams.searchsorted(latin << 2 * BITS)].sum(axis=1, dtype=np.int64)
+    alone[latin <= STRANGER] = np.iinfo(np.int64).max
+    few = np.full(table.characters.max() + 1, 3 << 3 * _FEW)
+    few[0] = 0
+    few[latin[np.argsort(-alone, kind="stable")][: (1 << _FEW) - 1]] = np.arange(1, 1 << _FEW)
+    numbers = np.stack([few[table.grams >> BITS * place & _FIRST] for place in (2, 1, 0)])
+    known = np.flatnonzero(numbers.max(axis=0) < 1 << _FEW)
+    lengths = np.count_nonzero(numbers[:, known], axis=0)
+    dense = np.zeros((3, *(1 << _FEW,) * 3), np.uint16)
+    for length in (1, 2, 3):  # the longer ones in the place of the shorter
+        rows = known[lengths == length]
+        dense[0][(*numbers[:length, rows],)] = rows.reshape(-1, *(1,) * (3 - length))
+    dense[1] = dense[0]
+    return few, dense.ravel()
+
+
+def _tree(table: Table) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.uint64]]:
+    """The places, rows and sums of a model: a row for each n-gram, and a place where it begins and where it ends.
+
+    An n-gram begins at its own key, and all longer ones lie between that and its end. There its shorter one, which it
+    interrupted, goes on.
+    """
+    first, middle = table.grams & _FIRST, table.grams & _MIDDLE
+    lengths = np.where(first, 3, np.where(middle, 2, 1))
+    shorter = table.grams.searchsorted(table.grams & np.array((0, 0, _LAST, _LAST | _MIDDLE)).take(lengths))
+    sums = _own(table)
+    for length in (2, 3):
+        longer = np.flatnonzero(lengths == length)
+        sums[longer] += sums.take(shorter[longer], axis=0)
+    sums.view(_QUARTER)[:, len(table.languages) + 1] = _counted(middle >> BITS, table.grams >> 2 * BITS)
+    sums[0] = 0
+    ends = table.grams[1:] + (1 << BITS * (3 - lengths[1:]))
+    places, which = np.unique(np.concatenate((table.grams, ends)), return_index=True)  # beginning goes before end
+    rows = np.concatenate((np.arange(len(lengths)), shorter[1:])).take(which)
+    return places, np.pad(rows, (1, 0)).astype(np.uint16), sums
+
+
+def _own(table: Table) -> NDArray[np.uint64]:
+    """What each n-gram has of its own: its scores, and 1 if it is in any profile. There is room for one number more."""
+    rows, columns = table.scores.shape
+    sums = np.zeros((rows, -(-(columns + 2) // 4) * 4), np.uint16)
+    sums[:, :columns] = table.scores
+    sums[:, columns] = table.scores.any(axis=1)
+    return sums.view(np.uint64)
+
+
+def _counted(before: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many n-grams end at a character: none is a space alone, has a space in its middle, or is two of them."""
+    spaces = np.stack((before == SPACE, last == SPACE)).astype(np.int64)
+    counted: NDArray[np.int64] = 3 - spaces[0] - spaces[1] - spaces[0] * spaces[1]
+    return counted
 
 
 def _freeze(*arrays: NDArray[Any]) -> None:
@@ -175,53 +235,61 @@ def told(text: str, model: Model) -> tuple[str, float]:
     usual figure in news) 0.91. The posterior that langdetect gives is of no use here: over fifteen hundred n-grams it
     is always 0 or 1. For a language that is not among ours the margin stays small, too, however long the text is.
     """
-    keys = gram_keys(text, model)
-    rows = model.grams.searchsorted(keys)
-    rows = rows[model.grams.take(rows) == keys]
-    if 10 * len(rows) <= 3 * len(keys):
+    *sums, found, counted = _sums(_rows(text, model), model)
+    if 10 * found <= 3 * counted:
         return "und", 0.0
-    sums = _sums(rows, model)
     second, best = sorted(sums)[-2:]
     margin = 5 * (best - second)  # 0.03 of a logarithm are 3/5 of a score
-    return model.languages[sums.index(best)], margin / (margin + 3 * len(keys))
+    return model.languages[sums.index(best)], margin / (margin + 3 * counted)
 
 
-def _sums(rows: NDArray[np.intp], model: Model) -> list[int]:
+def _sums(rows: NDArray[np.uint16], model: Model) -> list[int]:
     """What the rows give to each language, four languages an addition, and as many rows at once as cannot carry."""
     words = np.add.reduceat(model.sums.take(rows, axis=0), range(0, len(rows), _CARRY), axis=0)
     sums: list[int] = np.add.reduce(words.view(_QUARTER), axis=0, dtype=_SUM).tolist()
-    return sums[: len(model.languages)]
+    return sums[: len(model.languages) + 2]
 
 
-def gram_keys(text: str, model: Model) -> NDArray[np.int64]:
-    """The keys of all n-grams of one to three characters, in order, which makes looking them up twice as quick.
+def _rows(text: str, model: Model) -> NDArray[np.uint16]:
+    """The row of the n-grams that end at each character: in small letters where most are capitals.
+
+    Of two scripts the one that says more is read. langdetect leaves Latin letters out where they are under a third, and
+    else both in. English and Russian in equal parts then come out as Bulgarian, whose Wikipedia has a little of either.
 
     N-grams reach over the edge of a word by one space. Those that end in the second or a later of several capitals are
     left out, as langdetect does it: `UNESCO` is no language.
     """
-    parts = _parts_of(text, model)
-    keys: NDArray[np.int64] = parts[:3, 1:] + parts[3:6, :-1]
-    keys[2, 1:] += parts[6, :-2]
-    keys = keys[keys.view(_WORD) < _COUNTS] & _KEY
-    keys.sort()
-    return keys
+    points = _points(text)
+    loudness, balance = _weighed(points, model)
+    if loudness > 0:
+        points = _points(text.lower())
+        _, balance = _weighed(points, model)
+    if balance <= 0:
+        return _searched(model.foreign.take(points, axis=1, mode="clip"), model)
+    last, before, first = model.frequent.take(points, axis=1, mode="clip")
+    try:
+        rows: NDArray[np.uint16] = model.dense.take(last[2:] + before[1:-1] + first[:-2])
+    except IndexError:  # a letter is none of the frequent ones
+        return _searched(model.latin.take(points, axis=1, mode="clip"), model)
+    return rows
 
 
-def _parts_of(text: str, model: Model) -> NDArray[np.int64]:
-    """What each character adds: in small letters where most are capitals, and of two scripts the one that says more.
-
-    langdetect leaves Latin letters out where they are under a third, and else both in. English and Russian in equal
-    parts then come out as Bulgarian, whose Wikipedia has a little of either.
-    """
-    kinds = _kinds(text, model)
-    if np.add.reduce(model.loudness.take(kinds)) > 0:  # what `sum` does, without the way there
-        kinds = _kinds(text.lower(), model)
-    is_latin = np.add.reduce(model.balance.take(kinds)) > 0
-    return (model.latin if is_latin else model.foreign).take(kinds, axis=1)
+def _searched(parts: NDArray[np.int64], model: Model) -> NDArray[np.uint16]:
+    last, before, first = parts
+    keys: NDArray[np.int64] = last[2:] + before[1:-1] + first[:-2]
+    keys = keys[keys < _SECOND_CAPITAL] & _KEY
+    keys.sort()  # which makes looking them up twice as quick
+    rows: NDArray[np.uint16] = model.rows.take(model.places.searchsorted(keys, "right"))
+    return rows
 
 
-def _kinds(text: str, model: Model) -> NDArray[np.uint16]:
-    """The kinds of the text's characters, with a space before and after."""
-    raw = normalize("NFC", f" {text} ").encode("utf-32-le", "surrogatepass")
-    kinds: NDArray[np.uint16] = model.kinds.take(np.frombuffer(raw, _POINT), mode="clip")  # strangers beyond the last
-    return kinds
+def _weighed(points: NDArray[np.uint32], model: Model) -> tuple[int, int]:
+    """Whether capitals outweigh other letters, and Latin letters those of other scripts: each where it is above 0."""
+    total = int(np.add.reduce(model.traits.take(points, mode="clip")))  # what `sum` does, without the way there
+    loudness, balance = divmod(total + (1 << _HALF - 1), 1 << _HALF)
+    return loudness, balance - (1 << _HALF - 1)
+
+
+def _points(text: str) -> NDArray[np.uint32]:
+    """The text's characters, with two spaces before and one after."""
+    return np.frombuffer(normalize("NFC", f"  {text} ").encode("utf-32-le", "surrogatepass"), _POINT)

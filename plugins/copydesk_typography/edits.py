@@ -13,7 +13,10 @@ _NEAR = 100  # characters between two changes that become one
 
 def few(text: str, changes: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """The changes; where there are thousands, as in a megabyte of padding, near ones become one."""
-    wanted = [change for change in changes if text[change[0] : change[1]] != change[2]]
+    wanted = [*changes]
+    if len(wanted) <= _MANY:
+        return wanted
+    wanted = [change for change in wanted if text[change[0] : change[1]] != change[2]]
     if len(wanted) <= _MANY:
         return wanted
     result: list[tuple[int, int, str]] = []

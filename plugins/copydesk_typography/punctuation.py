@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from copydesk_typography.accents import mend_apostrophes
 from copydesk_typography.edits import few
-from copydesk_typography.quotes import faces_wrong_way, mend_doubled_accents, turn_quotes
+from copydesk_typography.quotes import mend_doubled_accents, turn_quotes
 from copydesk_typography.reading import as_it_reads
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def normalize_punctuation(doc: Document, *, straighten: bool = False) -> None:
     has_accents = "`" in text or "´" in text
     if has_accents:
         mend_doubled_accents(doc)
-    if has_accents or faces_wrong_way(text):
-        turn_quotes(doc)
+        text = as_it_reads(doc)
+    turn_quotes(doc, text)
     if has_accents:
         mend_apostrophes(doc)
     # On request only: curly marks are good typography, but some models and tokenizers know only straight ones.

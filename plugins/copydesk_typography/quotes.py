@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from copydesk_typography.edits import few
+from copydesk_typography.reading import holding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,35 +33,34 @@ _PARTED_CLOSING = re.compile(
 _DOUBLED = re.compile("(?<!`)``(?!`)|(?<!')''(?!')")
 
 
-def turn_quotes(doc: Document) -> None:
+def turn_quotes(doc: Document, text: str) -> None:
     """Turn the marks of each segment that holds wrong ones and makes sense with them turned.
 
     A low mark anywhere, and an opening “ is somebody's closing mark: nothing is touched. Marks that stand tight against
     a word are turned only in a document that shows by more good pairs than wrong marks that it writes “so”.
     """
-    story = doc.story
-    told = [segment for segment in story if _is_suspect(segment)]
-    if not told or any("„" in segment.text or "‟" in segment.text for segment in story):
+    places = _wrong(text)
+    told = [segment for segment in holding(doc, text, places) if segment.role in doc.keep and _is_suspect(segment)]
+    if not told or any(mark in text and any(mark in segment.text for segment in doc.story) for mark in "„‟"):
         return
     for segment in told:
         segment.change(few(segment.text, _turned(segment.text, shown=False)), rule="wrong-way")
     told = [segment for segment in told if _is_suspect(segment)]
-    if told and _shows_its_way(story):
+    if told and _shows_its_way(doc.story):
         for segment in told:
             segment.change(few(segment.text, _turned(segment.text, shown=True)), rule="wrong-way")
 
 
-def faces_wrong_way(text: str) -> bool:
-    """Whether a mark seems to face the wrong way: “ where a word ends, or ” where one begins. Most texts end here."""
+def _wrong(text: str) -> list[int]:
+    """Where a mark seems to face the wrong way: “ where a word ends, or ” where one begins. Most texts end here."""
     if text.isascii():
-        return False
-    return ("“" in text and _WRONG_OPENING.search(text) is not None) or (
-        "”" in text and _WRONG_CLOSING.search(text) is not None
-    )
+        return []
+    found = [*_WRONG_OPENING.finditer(text), *_WRONG_CLOSING.finditer(text)]
+    return sorted([mark.start() for mark in found])
 
 
 def _is_suspect(segment: Segment) -> bool:
-    return faces_wrong_way(segment.text) and _OTHER_WAY.search(segment.text) is None
+    return bool(_wrong(segment.text)) and _OTHER_WAY.search(segment.text) is None
 
 
 def _shows_its_way(story: Sequence[Segment]) -> bool:

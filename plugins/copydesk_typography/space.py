@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from copydesk_typography.edits import few
-from copydesk_typography.reading import as_it_reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +39,7 @@ _FULL_WIDTH = (
 )
 _MONGOLIAN = "\u1800-\u18af"
 
+_ASCII = bytes(range(0x80))
 _ANY_ODD = re.compile(f"[{_ODD}{_INVISIBLE}]")
 # Both begin with a single character of a class, and no branch: only then does the search skip all others in C.
 _INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}][{_INVISIBLE}]*")
@@ -72,21 +72,38 @@ def normalize_space(doc: Document, *, keep_no_break: bool = False) -> None:
     """
     # Who sets French by the book may ask to keep it; a search, a tokenizer and a reader of English do without.
     kept = _NO_BREAK if keep_no_break else ""
-    if not _is_odd(as_it_reads(doc)):
-        return
-    for segment in doc.segments:
-        if _is_odd(segment.text) and segment.role in doc.keep:
-            segment.change(few(segment.text, _idle(segment.text)), rule="invisible")
+    for segment in _odd_ones(doc):
+        if segment.role in doc.keep:
+            if _INVISIBLE_RUN.search(segment.text):
+                segment.change(few(segment.text, _idle(segment.text)), rule="invisible")
             segment.change(few(segment.text, _plain(segment.text, kept)), rule="blank")
             _leave_if_empty(segment)
 
 
+def _odd_ones(doc: Document) -> list[Segment]:
+    """The segments that may need anything at all. Most documents have none, and this is all the time that they cost.
+
+    Of those that nobody has edited one look at the raw text tells what there is to look for.
+    """
+    segments = doc.segments
+    odd = {segment for segment in segments if segment.edits and _is_odd(segment.text)}
+    for sign in _signs(doc.raw):
+        odd.update([segment for segment in segments if sign in segment.text])
+    return [segment for segment in segments if segment in odd] if odd else []
+
+
 def _is_odd(text: str) -> bool:
-    """Whether a text may need anything at all. Most need nothing, and this is all the time that they cost."""
-    if "  " in text or "\t" in text or "\N{NO-BREAK SPACE}" in text or text[:1] == " " or text[-1:] == " ":
-        return True
-    # None of them is ASCII or, to Python, printable, which is told in no time; a line break is not printable either.
-    return not text.isascii() and not text.replace("\n", "").isprintable() and _ANY_ODD.search(text) is not None
+    return text[:1] == " " or text[-1:] == " " or bool(_signs(text))
+
+
+def _signs(text: str) -> set[str]:
+    """What there is in a text that may need something: runs of spaces, and odd characters of each kind."""
+    signs = {sign for sign in ("  ", "\t") if sign in text}
+    if not text.isascii():
+        # Few characters are not, and those few are searched in no time.
+        others = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+        signs.update(_ANY_ODD.findall(others))
+    return signs
 
 
 def _idle(text: str) -> Iterator[tuple[int, int, str]]:

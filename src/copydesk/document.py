@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -114,9 +115,7 @@ class Segment:
         Raises StageError where they overlap, run backwards or leave the text.
         """
         pen = self.pen
-        wanted = [Change(*change) for change in changes]
-        _check(wanted, len(self.text), pen.stage)
-        wanted = [change for change in wanted if self.text[change.start : change.end] != change.now]
+        wanted = _wanted(changes, self.text, pen.stage)
         if not wanted:
             return
         self.edits = _amend(self, wanted, pen.sign(rule))
@@ -260,13 +259,14 @@ class Document:
         if self.outcome != "clean":
             place = {"outcome": self.outcome, "stage": self.stopped_by, "reason": self.reason}
             return {**self.extra, "id": self.id, "text": self.raw, **place, "flags": self.flags}
-        record = {"id": self.id, "text": self.text, **gather(self.facts), "flags": self.flags}
+        record = {**gather(self.facts), "flags": self.flags}
         if self.encoding:
             record["encoding"] = self.encoding
         record["ledger"] = self.ledger
         if segments:
             record["segments"] = [[s.start, s.end, s.role, *(s.by or ("", ""))] for s in self._segments]
-        return {**self.extra, **msgspec.json.decode(msgspec.json.encode(record))}
+        plain = msgspec.json.decode(msgspec.json.encode(record))  # as it reads in a file
+        return {**self.extra, "id": self.id, "text": self.text, **plain}
 
     def signed_by(self, stage: str) -> None:
         """Hand the pen to a stage: what is done from here on bears its name. Only the running loop calls this."""
@@ -289,13 +289,12 @@ class Document:
 def _lines(pen: Pen) -> list[Segment]:
     """A segment for each line that is not blank, without its outer blanks."""
     raw = pen.raw
-    if any(mark in raw for mark in _RARE_BREAKS) or raw.count("\r") != raw.count("\r\n"):
+    if any(mark in raw for mark in _RARE_BREAKS) or ("\r" in raw and raw.count("\r") != raw.count("\r\n")):
         return [Segment(pen, m.start(), m.end(), m.group()) for m in _LINE.finditer(raw)]
     segments, place = [], 0
     for line in raw.split("\n"):  # the same, several times quicker, for nearly every text
-        text = line.strip(BLANKS)
-        if text:
-            start = place + line.index(text[0])
+        if line and (text := line.strip(BLANKS)):
+            start = place if text is line else place + line.index(text[0])
             segments.append(Segment(pen, start, start + len(text), text))
         place += len(line) + 1
     return segments
@@ -327,87 +326,94 @@ def _applied(raw: str, start: int, end: int, edits: Sequence[Edit]) -> str:
     return "".join(parts)
 
 
-def _check(changes: Sequence[Change], length: int, stage: str) -> None:
-    place = 0
-    for change in changes:
-        if not place <= change.start <= change.end <= length:
-            message = (
-                f"the change {tuple(change)} overlaps another, runs backwards or leaves the text ({length} characters)"
-            )
-            raise StageError(stage, message)
-        place = change.end
+def _wanted(changes: Iterable[tuple[int, int, str]], text: str, stage: str) -> list[Change]:
+    """The changes that change anything, each of them checked."""
+    wanted: list[Change] = []
+    place, length = 0, len(text)
+    for start, end, now in changes:
+        if not place <= start <= end <= length:
+            message = f"the change {(start, end, now)} overlaps another, runs backwards or leaves the text"
+            raise StageError(stage, f"{message} ({length} characters)")
+        place = end
+        if text[start:end] != now:
+            wanted.append(Change(start, end, now))
+    return wanted
 
 
-class _Stretch(NamedTuple):
-    """A stretch of a segment's text that an edit or a change covers."""
+class _Placed(NamedTuple):
+    """An edit that was made before, and where it stands in its segment's text."""
 
     start: int
     end: int
-    item: Edit | Change
+    edit: Edit
+
+    @property
+    def growth(self) -> int:
+        """How much longer than the raw text it made the text."""
+        return self.end - self.start - (self.edit.end - self.edit.start)
 
 
 def _amend(segment: Segment, changes: Sequence[Change], by: Signature) -> tuple[Edit, ...]:
     """The segment's edits with the changes in them. Where the two overlap they fuse, and carry both names."""
-    stretches = [_Stretch(change.start, change.end, change) for change in changes]
-    stretches += _in_text(segment)
+    stretches: list[Change | _Placed] = [*changes]
     if segment.edits:
-        stretches.sort(key=lambda stretch: stretch[:2])
-    result: list[Edit] = []
-    grown = 0  # how much longer the text is than the raw text, up to here
+        stretches = sorted([*changes, *_in_text(segment)], key=itemgetter(0, 1))
+    raw, result = segment.pen.raw, []
+    shift = segment.start  # from a place in the text to that in the raw text
     for group in _overlapping(stretches):
-        start, end = group[0].start, max(stretch.end for stretch in group)
-        growth = sum(len(s.item.now) - (s.item.end - s.item.start) for s in group if isinstance(s.item, Edit))
-        raw_start = segment.start + start - grown
-        raw_end = segment.start + end - grown - growth
-        grown += growth
-        edit = _fused(group, segment.text, raw_start, raw_end, by)
-        if segment.pen.raw[raw_start:raw_end] != edit.now:
+        alone = group[0]
+        if len(group) > 1:
+            edit = _fused(group, segment.text, shift, by)
+        elif isinstance(alone, Change):
+            edit = Edit(alone.start + shift, alone.end + shift, alone.now, by)
+        else:
+            edit = alone.edit
+        shift -= sum([stretch.growth for stretch in group if isinstance(stretch, _Placed)])
+        if raw[edit.start : edit.end] != edit.now:
             result.append(edit)
     return tuple(result)
 
 
-def _in_text(segment: Segment) -> list[_Stretch]:
+def _in_text(segment: Segment) -> list[_Placed]:
     """Where each edit of a segment stands in its text."""
-    result, grown = [], 0
+    result, shift = [], -segment.start
     for edit in segment.edits:
-        start = edit.start - segment.start + grown
-        result.append(_Stretch(start, start + len(edit.now), edit))
-        grown += len(edit.now) - (edit.end - edit.start)
+        start = edit.start + shift
+        result.append(_Placed(start, start + len(edit.now), edit))
+        shift += len(edit.now) - (edit.end - edit.start)
     return result
 
 
-def _overlapping(stretches: Iterable[_Stretch]) -> Iterable[list[_Stretch]]:
+def _overlapping(stretches: Iterable[Change | _Placed]) -> Iterable[list[Change | _Placed]]:
     """Runs of stretches that overlap. Two empty ones at one place do too, else their order would be open."""
-    group: list[_Stretch] = []
-    end = 0
+    group: list[Change | _Placed] = []
+    end = -1
     for stretch in stretches:
-        empty_pair = group and group[0].start == end == stretch.start == stretch.end
-        if group and (stretch.start < end or empty_pair):
+        if stretch.start < end or (stretch.start == end == stretch.end == group[0].start):
             group.append(stretch)
         else:
             if group:
                 yield group
             group = [stretch]
-            end = stretch.end
+            end = -1
         end = max(end, stretch.end)
     if group:
         yield group
 
 
-def _fused(group: list[_Stretch], text: str, raw_start: int, raw_end: int, by: Signature) -> Edit:
-    if len(group) == 1 and isinstance(group[0].item, Edit):
-        return group[0].item
-    place = group[0].start
+def _fused(group: Sequence[Change | _Placed], text: str, shift: int, by: Signature) -> Edit:
+    """One edit for a run that overlaps. `shift` leads from its first place in the text to that in the raw text."""
+    start = place = group[0].start
+    end = max(stretch.end for stretch in group)
+    before = [stretch for stretch in group if isinstance(stretch, _Placed)]
     parts: list[str] = []
-    names: list[Signature] = []
     for stretch in group:
-        if isinstance(stretch.item, Edit):
-            names.append(stretch.item.by)
-        else:
-            parts += text[place : stretch.start], stretch.item.now
+        if isinstance(stretch, Change):
+            parts += text[place : stretch.start], stretch.now
             place = stretch.end
-    parts.append(text[place : max(place, *(stretch.end for stretch in group))])
-    return Edit(raw_start, raw_end, "".join(parts), _both([*names, by]))
+    parts.append(text[place : max(place, end)])
+    raw_end = end + shift - sum([stretch.growth for stretch in before])
+    return Edit(start + shift, raw_end, "".join(parts), _both([*(stretch.edit.by for stretch in before), by]))
 
 
 def _both(names: Iterable[Signature]) -> Signature:
@@ -425,7 +431,6 @@ def _parted(segment: Segment, at: int) -> tuple[int, tuple[Edit, ...], tuple[Edi
     right: list[Edit] = []
     cut = segment.start + at
     for start, end, edit in _in_text(segment):
-        assert isinstance(edit, Edit)
         if end <= at:
             left.append(edit)
             cut += (edit.end - edit.start) - len(edit.now)

@@ -71,18 +71,18 @@ def settle(doc: Document) -> tuple[str, list[Entry]]:
     Kept segments stand in order. Two are parted by a blank line where the raw text between them breaks a line, else by
     one space; the halves of a split that was not needed stay together. A removed segment owns the white space after it.
     """
-    raw, ledger = doc.raw, Ledger()
+    raw, keep, segments = doc.raw, doc.keep, doc.segments
+    ledger = Ledger()
     parts: list[str] = []
-    segments = doc.segments
     if not segments:
         ledger.changed(0, raw, "", _LAYOUT)
         return "", ledger.entries()
     ledger.changed(0, raw[: segments[0].start], "", _LAYOUT)
     last: Segment | None = None
     gap_end = 0  # where the white space after `last` ends
-    for segment, following in zip(segments, [*(s.start for s in segments[1:]), len(raw)], strict=True):
-        if segment.role not in doc.keep or not segment.text:
-            role, by = (segment.role, segment.by) if segment.role not in doc.keep else ("other", None)
+    for segment, following in zip(segments, [*[s.start for s in segments[1:]], len(raw)], strict=True):
+        if segment.role not in keep or not segment.text:
+            role, by = (segment.role, segment.by) if segment.role not in keep else ("other", None)
             by = by or (segment.edits[-1].by if segment.edits else _LAYOUT)
             ledger.removed(segment.start, raw[segment.start : following], role, by)
             continue
@@ -101,6 +101,8 @@ def settle(doc: Document) -> tuple[str, list[Entry]]:
 
 def _parting(raw: str, left: Segment, right: Segment) -> str:
     between = raw[left.end : right.start]
+    if between == PARAGRAPH:  # most are
+        return PARAGRAPH
     if not between and not (left.edits and left.edits[-1].end == left.end):
         return ""
     return PARAGRAPH if breaks_line(between) else " "
