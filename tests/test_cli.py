@@ -273,3 +273,149 @@ def test_the_scorers_interface_holds(folder, segments):
     assert [r["text"] for r in back] == ["One.\u00a0\nAd: x", "", "\ufffd é"]
     assert ["segments" in r for r in records] == [segments] * 3
     assert records[2]["flags"] == ["lost-bytes"]
+
+
+GOLD = (
+    {"id": "good", "text": "Story one is told.\nAd: buy", "gold": {"body": "Story one is told.", "language": "en"}},
+    {"id": "bad", "text": "Kept here it is.\nAd: four words of it.", "gold": {"body": "Ad: four words of it."}},
+)
+
+
+def gold(*rows: dict) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def test_score_shows_the_figures_and_the_worst_documents(folder):
+    (folder / "ours.jsonl").write_bytes(gold(*GOLD))
+    out, _ = copydesk("score", "-p", "p", "ours.jsonl", "--json", "figures.json", cwd=folder)
+    head, *told = out.rstrip().splitlines()
+    assert head.startswith("━━ ours 2 documents, all restored, ")
+    assert told == [
+        "  body      F1 0.500  P 0.500  R 0.500  exact 0.500  bad 0.500  (2)",
+        "  language  right 0.000  (1)",
+        "  language  n  body F1  language",
+        "  en        1    1.000     0.000",
+        "  und       1    0.000",
+        "  worst by body",
+        "    0.000  bad",
+        "      lost  Ad: four words of it",
+        "      left  Kept here it is",
+        "  worst by language",
+        "    0.000  good",
+        "      lost  en",
+    ]
+    figures = json.loads((folder / "figures.json").read_text("utf-8"))
+    assert figures["sets"]["ours"]["measures"]["body F1"] == 0.5
+    assert figures["sets"]["ours"]["languages"]["en"]["n"] == 1
+    assert figures["sets"]["ours"]["worst"][0] == {
+        "measure": "body", "id": "bad", "value": 0.0, "lost": ["Ad: four words of it"], "left": ["Kept here it is"],
+    }  # fmt: skip
+
+
+def test_score_compares_sets_and_takes_a_limit(folder):
+    (folder / "a.jsonl").write_bytes(gold(*GOLD))
+    (folder / "more").mkdir()
+    (folder / "more/a.jsonl").write_bytes(gold(GOLD[1]))
+    out, _ = copydesk("score", "-p", "p", "a.jsonl", "more/a.jsonl", "--limit", "1", "--worst", "0", cwd=folder)
+    assert out.rstrip().splitlines()[-3:] == [
+        "  set           n  body F1  language",
+        "  a.jsonl       1    1.000     0.000",
+        "  more/a.jsonl  1    0.000",
+    ]
+    assert "worst" not in out
+
+
+def test_score_tells_each_rule_by_evidence(folder):
+    (folder / "ours.jsonl").write_bytes(gold(*GOLD))
+    (folder / "ad.yaml").write_text("rules:\n  - {id: never, role: promo, pattern: never seen}\n")
+    (folder / "pipelines.yaml").write_text(PIPELINE + "      - remove_promos: {rules: [ad.yaml], languages: [en]}\n")
+    out, _ = copydesk("score", "-p", "p", "ours.jsonl", "--rules", "--worst", "0", "--json", "f.json", cwd=folder)
+    assert (
+        "━━ rules: fired 2 times, 1 times against gold\n"
+        "  rule      role    fired  documents  judged  against  share\n"
+        "  picky ad  advert      2          2       2        1  0.500\n"
+        "  picky ad bad: Ad: four words of it.\n"
+        "Never fired: "
+    ) in out
+    figures = json.loads((folder / "f.json").read_text("utf-8"))
+    assert figures["rules"] == [
+        {
+            "stage": "picky", "rule": "ad", "role": "advert", "fired": 2, "documents": 2, "judged": 2, "against": 1,
+            "example": "Ad: four words of it.", "example_id": "bad",
+        }
+    ]  # fmt: skip
+    assert "ad/never" in figures["never fired"]
+
+
+def test_score_shows_roles_and_what_they_were_taken_for(folder):
+    row = {"id": "r", "text": "Story.\nAd: x\nNav", "gold": {"roles": {"0": "body", "1": "advert", "2": "nav"}}}
+    (folder / "r.jsonl").write_bytes(gold(row))
+    out, _ = copydesk("score", "-p", "p", "r.jsonl", "--worst", "0", cwd=folder)
+    assert out.splitlines()[1:] == [
+        "  roles     story lost 0.000  clutter kept 0.429  right 0.769",
+        "  role    share     F1      P      R  most often taken for",
+        "  body    0.462  0.800  0.667  1.000",
+        "  advert  0.308  1.000  1.000  1.000",
+        "  nav     0.231  0.000  0.000  0.000  body 1.000",
+        "",
+    ]
+
+
+def test_score_tells_failures_and_its_exit_code_says_so(folder):
+    (folder / "f.jsonl").write_bytes(gold({"id": "f", "text": "fail", "gold": {"body": "fail"}}))
+    out, _ = copydesk("score", "-p", "p", "f.jsonl", cwd=folder, code=1)
+    assert "━━ f 1 documents, 1 without a record, restored 0.0000, " in out
+    assert "failed  f: p[2] picky (" in out
+    (folder / "f.jsonl").write_bytes(gold({"id": "f", "text": "reject", "gold": {"body": "reject"}}))
+    copydesk("score", "-p", "p", "f.jsonl", cwd=folder)
+
+
+def test_score_refuses_a_set_that_is_wrong(folder):
+    (folder / "w.jsonl").write_text('{"text": "a", "gold": {"authors": "Ada"}}\n')
+    _, err = copydesk("score", "-p", "p", "w.jsonl", cwd=folder, code=2)
+    assert err == (
+        "copydesk: w.jsonl:1: `gold.authors`: expected `array | null`, got `str`. docs/scoring.md has the form of a set.\n"
+    )
+
+
+def test_compare_shows_the_difference_and_its_exit_code_says_so(folder):
+    (folder / "b.yaml").write_text(PIPELINE.replace("      - picky\n", ""))
+    (folder / "in.jsonl").write_bytes(lines("One is told.\nAd: buy it\nTwo.", "Three."))
+    options = "-p", "p", "--json", "d.json"
+    out, _ = copydesk("compare", "pipelines.yaml", "b.yaml", "in.jsonl", *options, cwd=folder, code=1)
+    assert out == (
+        "- pipelines.yaml: p\n"
+        "+ b.yaml: p\n"
+        "2 documents, 1 differ: text 1\n"
+        "  what the ledgers say  role    -  +\n"
+        "  picky ad              advert  1  0  -1\n"
+        "━━ 0  text comes back picky ad → advert\n"
+        "      One is told.\n"
+        "    + Ad: buy it\n"
+        "      Two.\n"
+    )
+    told = json.loads((folder / "d.json").read_text("utf-8"))
+    assert (told["documents"], told["differing"], told["differ in"]) == (2, 1, {"text": 1})
+    assert told["rules"] == [{"stage": "picky", "rule": "ad", "role": "advert", "first": 1, "second": 0}]
+    assert [(d["id"], d["second"]) for d in told["differences"]] == [("0", "Ad: buy it")]
+
+
+def test_compare_of_the_same_is_all_the_same(folder):
+    out, _ = copydesk("compare", "pipelines.yaml", "pipelines.yaml", "-", "-p", "p", cwd=folder, stdin=lines("One."))
+    assert out == "- pipelines.yaml: p\n+ pipelines.yaml: p\n1 documents, all the same\n"
+
+
+def test_compare_takes_another_name_for_the_second(folder):
+    (folder / "pipelines.yaml").write_text(PIPELINE + "  q: {stages: [picky]}\n")
+    arguments = "compare", "pipelines.yaml", "pipelines.yaml", "-", "-p", "p", "--other", "q"
+    out, _ = copydesk(*arguments, cwd=folder, stdin=lines("One.\u00a0Two.", "Three."), code=1)
+    assert out == (
+        "- pipelines.yaml: p\n+ pipelines.yaml: q\n2 documents, 1 differ: text 1\n"
+        "  what the ledgers say   role  -  +\n"
+        "  normalize_space blank        1  0  -1\n"
+        "━━ 0  change normalize_space blank\n"
+        "    - One. Two.\n"
+        "    + One.⍽Two.\n"
+    )
+    copydesk("compare", "pipelines.yaml", "nowhere.yaml", "-", "-p", "p", cwd=folder, code=2)
+    copydesk("compare", "pipelines.yaml", "pipelines.yaml", "-", "-p", "none", cwd=folder, code=2)

@@ -1,7 +1,8 @@
 """The command line. The only place that prints, and where an error becomes text and an exit code.
 
 0  everything came out clean, or within what was allowed
-1  documents failed or were rejected beyond what was allowed; an example or a rule's example failed
+1  documents failed or were rejected beyond what was allowed; an example or a rule's example failed;
+   two configurations that were compared differ
 2  the command line, a pipelines.yaml, a plugin or an input is wrong
 """
 

@@ -87,6 +87,40 @@ def test(
 
 
 @app.command()
+def score(
+    sets: Annotated[list[Path], typer.Argument(help="Sets with gold answers (.jsonl); docs/scoring.md has the form.")],
+    pipeline: Name = DEFAULT,
+    config: Config = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many documents of each set.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all figures to this file.")] = None,
+    worst: Annotated[int, typer.Option(min=0, help="How many of the worst documents to show by each measure.")] = 3,
+    rules: Annotated[bool, typer.Option("--rules", help="Tell how often each rule fired, and against gold.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Measure a pipeline against gold answers: by set, language and role, and the worst documents."""
+    from copydesk.cli.score import score_command
+
+    raise typer.Exit(score_command(sets, pipeline, config, limit=limit, json=json, worst=worst, rules=rules))
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="A pipelines.yaml as it was.", metavar="A.yaml")],
+    second: Annotated[Path, typer.Argument(help="A pipelines.yaml as it shall be.", metavar="B.yaml")],
+    inputs: Inputs,
+    pipeline: Name = DEFAULT,
+    other: Annotated[str | None, typer.Option("--other", help="The pipeline of B, where it has another name.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all counts and the differences shown to this file.")] = None,
+    show: Annotated[int, typer.Option(min=0, help="How many differences to show, the most suspicious first.")] = 10,
+    debug: Debug = False,
+) -> None:
+    """Show what a change of configuration changes; the exit code is 0 where nothing does, 1 where something does."""
+    from copydesk.cli.compare import compare_command
+
+    raise typer.Exit(compare_command((first, pipeline), (second, other or pipeline), inputs, json=json, show=show))
+
+
+@app.command()
 def stages(
     name: Annotated[str | None, typer.Argument(help="One stage, with its options and help.")] = None,
     config: Config = None,
