@@ -236,8 +236,10 @@ def test_what_nobody_can_tell_is_und(text):
         ("항구가 닫혔다.", "ko"),
         ("ท่าเรือปิด", "th"),
         ("أغلق الميناء اليوم", "ar"),
-        ("The port is shut now.", "und"),
-        ("Порт сегодня закрыт", "und"),
+        ("The port is shut now.", "en"),
+        ("The port shut.", "und"),
+        ("Порт сегодня закрыт", "ru"),
+        ("Порт закрыт", "und"),
         ("5 μg of β, 3 μm", "und"),
     ],
 )

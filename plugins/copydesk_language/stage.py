@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from copydesk.document import Document
 
-FEWEST_LETTERS = 20
-"""Below this nobody can tell: langdetect finds English in three of five English word pairs, and in one word of six."""
+FEWEST_LETTERS = 14
+"""Below this nobody can tell: langdetect finds English in three of five English word pairs, and in one word of six.
+
+Of 2,040 short sentences 98.0 % get their language with fourteen, 96.6 % with twenty: of those in between, the engine
+knows four in five.
+"""
 
 PLENTY_OF_LETTERS = 200
 """From here on more letters make no engine surer; UDHR pieces of 300 characters are told at 97 to 100 % by all."""
@@ -43,7 +47,7 @@ class detect_language:
 
     Belongs after the stages that take clutter out: an English `Follow us on` above a Danish story is English. What
     is still kept is what counts, and of it the middle of the longest paragraphs, about `sample` characters in all,
-    without web and mail addresses. Under twenty letters the code is `und` (nobody can tell), but five are enough in a
+    without web and mail addresses. Under fourteen letters the code is `und` (nobody can tell), but five are enough in a
     script that one language has for itself. Under two hundred the confidence is lowered, by a third at most. A story in
     two languages gets one of them, and the confidence of a story in one: it says how clear the answer is, not how much
     of the story it is true of.
@@ -94,17 +98,17 @@ def _letters(text: str) -> int:
 
 
 def _unspelt(text: str) -> int:
-    """What counts as letters beside letters, so that twenty say as much in every script.
+    """What counts as letters beside letters, so that fourteen say as much in every script.
 
     Vowel signs; half of each Arabic letter, for the short vowels that nobody writes; each Chinese or Japanese sign once
-    more. Five letters of a script that one language has for itself tell as much as twenty Latin ones.
+    more. Five letters of a script that one language has for itself tell as much as fourteen Latin ones.
     """
     signs = sum(char >= _CJK if char.isalpha() else category(char).startswith("M") for char in text)
-    return signs + len(_VOWELLESS.findall(text)) // 2 + 3 * len(_OWN_SCRIPT.findall(text))
+    return signs + len(_VOWELLESS.findall(text)) // 2 + 2 * len(_OWN_SCRIPT.findall(text))
 
 
 def lowered(confidence: float, letters: int) -> float:
-    """The confidence for so many letters: all of it from two hundred on, 83 % of it at a hundred, 70 % at twenty.
+    """The confidence for so many letters: all of it from two hundred on, 83 % of it at a hundred, 69 % at fourteen.
 
     An engine's own figure says how far ahead the first language is, and langdetect's is 1.0 on two words as well.
     """
