@@ -10,7 +10,7 @@ from copydesk_promos.comments import comment_blocks
 from copydesk_promos.menus import menus
 from copydesk_promos.packs import labels, mark_all, roles_of
 from copydesk_promos.page import Page
-from copydesk_promos.repeats import repeats
+from copydesk_promos.repeats import pull_quotes, repeats
 from copydesk_promos.tails import about_notes, tag_lists
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from copydesk.document import Document
 
 ROLES = ("nav", "comments", "footer", "tags", "pr", "end", "other")
+OPENING = frozenset({"comments", "tags"})
+"""Roles of labels that open a block. The label of other stories ends it, though another stage will mark that."""
+
+FINDERS = (comment_blocks, tag_lists, about_notes, menus, repeats, pull_quotes)
 
 
 class remove_chrome:
@@ -37,10 +41,13 @@ class remove_chrome:
         self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = (), languages: tuple[str, ...] = ()
     ) -> None:
         self.rules = roles_of(ROLES, languages=languages, rules=rules, without=without)
+        self.others = roles_of(("related",), languages=languages)
 
     def __call__(self, doc: Document) -> None:
         mark_all(self.rules, doc)
         page, known = Page(doc), labels(self.rules, doc)
-        for finder in (comment_blocks, tag_lists, about_notes, menus, repeats):
-            page.mark(list(finder(page, known)))
-        mark_all(self.rules, doc)  # where a comments block left, the story's tail lies further up
+        if not OPENING.isdisjoint([rule.role for rule in known.values()]):
+            known |= {id(hit.segment): hit.rule for hit in self.others.hits(doc) if hit.rule.takes == "block"}
+        found = [page.mark(list(finder(page, known))) for finder in FINDERS]
+        if any(found):
+            mark_all(self.rules, doc)  # where a comments block left, the story's tail lies further up

@@ -37,6 +37,11 @@ SIGNED_WORDS = 12
 """A line with a comment's author and time has so many words at most."""
 
 _COUNT = re.compile(r"\d{1,5}")
+_SAYS = re.compile(
+    r"^\S.{1,60} (?:says|said|wrote|sagt|sagte|meint|schreibt|schrieb|dit|a dit|écrit|dice|dijo|escribió|ha detto"
+    r"|scrive|diz|disse|zegt|zei|schreef|pisze|napisał|mówi|dedi ki|diyor ki|пишет|говорит|каже|пише|säger|siger|sier)"
+    r" ?:$"
+)
 _AGO = re.compile(r"\b\d+ \w+ ago$")
 
 
@@ -47,15 +52,38 @@ def comment_blocks(page: Page, labels: Mapping[int, Rule]) -> Iterator[Mark]:
     the label counts the comments and no more follows than they fill (`39 Comments`), always with the story above. Else
     the block ends with the last line that only comments have: a button, an author with a time.
     """
-    own = {segment for segment, rule in labels.items() if rule.role == "comments"}
+    own = {segment for segment, rule in labels.items() if rule.role == "comments"} | _signatures(page.lines)
     signs = [at for at, line in enumerate(page.lines) if id(line.segment) in own] if own else []
-    for sign in signs:
+    others = {segment for segment, rule in labels.items() if rule.role == "related"}
+    for sign in _below_counters(page.lines, signs):
         end = _end(page, sign, signs[-1], own)
         if end > sign:
-            for line in page.lines[sign:end]:
+            for line in page.lines[sign : _before_others(page.lines, max(sign, min(signs[-1], end)), end, others)]:
                 if line.open and not line.gone and not is_credit(line.text) and "©" not in line.text:
                     yield line, "comments", "comments-block"
             return
+
+
+def _signatures(lines: Sequence[Line]) -> set[int]:
+    """The lines `<name> says:` with a time below them, where there are several: a block needs no label then."""
+    ends = [at for at, line in enumerate(lines[:-1]) if line.text[-1:] == ":" and _SAYS.search(line.text)]
+    signed = [at for at in ends if lines[at].open and _is_signed(lines[at + 1])]
+    return {id(lines[at].segment) for at in signed} if len(signed) >= LEAST_SIGNS else set()
+
+
+def _below_counters(lines: Sequence[Line], signs: Sequence[int]) -> Sequence[int]:
+    """The signs, less those up to the last count of comments where several counts stand, each below another story's
+    title: a block has one, and perhaps a second.
+    """
+    counts = [at for at in signs if _COUNT.match(lines[at].text)]
+    if len({lines[at].text for at in counts}) < LEAST_SIGNS:
+        return signs
+    return [at for at in signs if at > counts[-1]]
+
+
+def _before_others(lines: Sequence[Line], last: int, end: int, others: Collection[int]) -> int:
+    """The end of the block, or the first label of other stories below its last sign."""
+    return next((at for at in range(last + 1, end) if id(lines[at].segment) in others), end)
 
 
 def _end(page: Page, start: int, last: int, own: Collection[int]) -> int:

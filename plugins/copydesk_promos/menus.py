@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence
-from copydesk_promos.page import folded, is_credit, is_dated
+from copydesk_promos.page import SHORT_LENGTH, folded, is_credit, is_dated, is_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,22 @@ if TYPE_CHECKING:
 FURNITURE = frozenset({"nav", "footer", "cookie", "newsletter"})
 """Roles whose lines stand in menus. Share buttons do not count: they stand beside the byline too."""
 
+FOOT = frozenset({"footer", "copyright", "cookie"})
+"""Roles that open the foot of a page: what stands below one of them in a menu is footer too."""
+
+PLATFORMS = frozenset(
+    {
+        *("bluesky", "facebook", "flipboard", "instagram", "linkedin", "mastodon", "pinterest", "reddit", "rss"),
+        *("snapchat", "telegram", "threads", "tiktok", "twitter", "vk", "whatsapp", "x", "youtube"),
+    }
+)
+"""In a menu these are buttons to follow the site by."""
+
 STEP = 8
 """So many lines may lie between two lines that only a menu has: the names of sections that no list can know."""
+
+LONG_STEP = 40
+"""And so many where the menu stands above or below all paragraphs: a list of cities, of products, of brands."""
 
 LEAST_SIGNS = 3
 """So many different ones of its lines must be a menu's: two may be a kicker and a button below the byline."""
@@ -35,6 +50,11 @@ LONG_WORDS = 10
 """Below the story a single line of so many words may stand in a footer (`Subscribe to <paper> and <paper on
 Sunday>`)."""
 
+LONG_MENU = 15
+"""So many short lines in a row below a longer one above the story, and that is no headline: a byline and a caption
+follow that.
+"""
+
 FEW_PARAGRAPHS = 3
 """So many paragraphs above, and the headline is above too."""
 
@@ -46,32 +66,38 @@ def menus(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
     nothing but short lines, never beyond: a poem, a table of results, a list of winners has none of them. A line with a
     date or a byline's opening ends it, for that is the headline's company.
     """
-    signs: list[int] = []
-    for at, line in enumerate(page.lines):
-        if _is_sign(line):
-            if signs and at - signs[-1] > STEP + 1:
-                yield from _taken(page.lines, signs)
-                signs = []
-            signs.append(at)
-        elif signs and not _may_stand_between(line) and not _may_be_a_long_entry(page, at):
-            yield from _taken(page.lines, signs)
-            signs = []
-    yield from _taken(page.lines, signs)
+    lines = page.lines
+    signs = [at for at, line in enumerate(lines) if _is_sign(line)]
+    for run in _runs(page, signs) if len(signs) >= LEAST_SIGNS else ():
+        yield from _taken(page, run)
 
 
 def _is_sign(line: Line) -> bool:
     if line.gone:
         return line.segment.role in FURNITURE
-    return line.open and line.short and _is_menu_word(line.text)
+    return len(line.text) <= SHORT_LENGTH and line.open and _is_menu_word(line.text)
 
 
 @lru_cache(maxsize=4096)
 def _is_menu_word(text: str) -> bool:
-    return _bare(text) in menu_words()
+    return _bare(text) in menu_words() and is_entry(text)
 
 
-def _may_stand_between(line: Line) -> bool:
-    return line.gone or line.idle
+def _runs(page: Page, signs: Sequence[int]) -> Iterator[list[int]]:
+    """The signs, parted where something stands between two that no menu has, or too much."""
+    run = [signs[0]]
+    for before, at in pairwise(signs):
+        step = STEP if page.above(at) and page.below(before) else LONG_STEP
+        if at - before > step + 1 or not all(_may_stand_between(page, between) for between in range(before + 1, at)):
+            yield run
+            run = []
+        run.append(at)
+    yield run
+
+
+def _may_stand_between(page: Page, at: int) -> bool:
+    line = page.lines[at]
+    return line.gone or line.idle or _may_be_a_long_entry(page, at)
 
 
 def _may_be_a_long_entry(page: Page, at: int) -> bool:
@@ -80,15 +106,34 @@ def _may_be_a_long_entry(page: Page, at: int) -> bool:
     if len(text.split()) > LONG_WORDS or ends_sentence(text) or "©" in text or is_dated(text) or is_credit(text):
         return False
     beside = page.lines[at - 1 : at + 2 : 2]
-    return page.lines[at].open and all(line.short for line in beside) and page.above(at) >= FEW_PARAGRAPHS
+    return page.lines[at].open and all(line.short for line in beside) and _is_far(page, at)
 
 
-def _taken(lines: Sequence[Line], signs: Sequence[int]) -> Iterator[Mark]:
-    if len(signs) < LEAST_SIGNS or not _is_menu(lines[signs[0] : signs[-1] + 1], [lines[at] for at in signs]):
+def _is_far(page: Page, at: int) -> bool:
+    """Whether a line is far from the headline: below the story, or with a long menu below it."""
+    if page.above(at) >= FEW_PARAGRAPHS:
+        return True
+    below = page.lines[at + 1 : at + 1 + LONG_MENU]
+    return len(below) == LONG_MENU and not page.above(at) and all(line.gone or line.idle for line in below)
+
+
+def _taken(page: Page, signs: Sequence[int]) -> Iterator[Mark]:
+    first, last = signs[0], signs[-1]
+    if len(signs) < LEAST_SIGNS or not _is_menu(page.lines[first : last + 1], [page.lines[at] for at in signs]):
         return
-    for line in lines[signs[0] : signs[-1] + 1]:
-        if not line.gone:
-            yield line, "nav", "menu"
+    role = "nav"
+    for line in [*page.lines[first : last + 1], *_rest(page, last)]:
+        if line.gone:
+            role = "footer" if line.segment.role in FOOT and page.above(first) >= FEW_PARAGRAPHS else role
+        else:
+            yield line, "share" if _bare(line.text) in PLATFORMS else role, "menu"
+
+
+def _rest(page: Page, last: int) -> list[Line]:
+    """What follows a menu's last sign at the foot of the page."""
+    if page.below(last) or page.above(last) < FEW_PARAGRAPHS:
+        return []
+    return list(takewhile(lambda line: line.gone or line.idle, page.lines[last + 1 :]))
 
 
 def _is_menu(run: Sequence[Line], signs: Sequence[Line]) -> bool:

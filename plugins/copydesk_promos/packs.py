@@ -40,19 +40,19 @@ def mark_all(rules: Rules, doc: Document) -> None:
     """Mark what the rules take. They are asked again until they find nothing: what a cut sentence leaves behind may be
     a rule's whole block.
     """
-    undecided = _undecided(doc)
-    while rules.mark(doc) and undecided != (undecided := _undecided(doc)):
+    decided = _decided(doc)
+    while rules.mark(doc) and decided != (decided := _decided(doc)):
         pass
 
 
-def _undecided(doc: Document) -> int:
-    return [segment.by for segment in doc.segments].count(None)
+def _decided(doc: Document) -> int:
+    return len([segment for segment in doc.segments if segment.by])
 
 
 def labels(rules: Rules, doc: Document) -> dict[int, Rule]:
     """By segment, which of the rules took a block of its own."""
-    taken = [(segment, segment.by.rule) for segment in doc.segments if segment.by]
-    return {id(segment): rules.blocks[rule] for segment, rule in taken if rule in rules.blocks}
+    blocks = rules.blocks
+    return {id(s): blocks[s.by.rule] for s in doc.segments if s.by and s.by.rule in blocks}
 
 
 @cache  # three stages ask for the same files, and to read them all takes longer than to clean a hundred articles

@@ -40,7 +40,7 @@ class Line:
 
     __slots__ = ("gone", "open", "segment", "text")
 
-    def __init__(self, segment: Segment, *, gone: bool) -> None:
+    def __init__(self, segment: Segment, gone: bool) -> None:
         self.segment = segment
         self.text = segment.text
         self.gone = gone
@@ -49,13 +49,15 @@ class Line:
     @property
     def short(self) -> bool:
         """It may be an entry of a menu: a few words, no stop, no comma at its end."""
-        return len(self.text) <= SHORT_LENGTH and _is_entry(self.text)
+        return len(self.text) <= SHORT_LENGTH and is_entry(self.text)
 
     @property
     def prose(self) -> bool:
         """It stands, and reads like a paragraph of a story."""
-        few = len(self.text) <= SHORT_LENGTH and self.text.count(" ") < SHORT_WORDS
-        return not self.gone and not few and is_prose(self.text)
+        text = self.text
+        if self.gone or text[-1:].isalnum():  # so end nearly all of a menu's lines, and no sentence does
+            return False
+        return (len(text) > SHORT_LENGTH or text.count(" ") >= SHORT_WORDS) and is_prose(text)
 
     @property
     def idle(self) -> bool:
@@ -67,19 +69,23 @@ class Page:
     """All segments of a document as lines, and how many of the story's paragraphs stand above or below each."""
 
     def __init__(self, doc: Document) -> None:
-        self._keep = doc.keep
-        self.lines = [Line(segment, gone=segment.role not in doc.keep) for segment in doc.segments]
+        self.doc = doc
+        self._keep = keep = doc.keep
+        self.lines = [Line(segment, segment.role not in keep) for segment in doc.segments]
 
-    def mark(self, marks: Iterable[Mark]) -> None:
-        """Give lines their roles."""
+    def mark(self, marks: Iterable[Mark]) -> bool:
+        """Give lines their roles, and tell whether any got one."""
+        marked = False
         for line, role, rule in marks:
             line.segment.mark(role, rule=rule)
-            line.gone, line.open = role not in self._keep, False
+            line.gone, line.open, marked = role not in self._keep, False, True
+        if marked:
             self.__dict__.pop("_paragraphs", None)
+        return marked
 
     @cached_property
     def _paragraphs(self) -> list[int]:
-        return [0, *accumulate(int(line.prose) for line in self.lines)]
+        return [0, *accumulate([line.prose for line in self.lines])]
 
     def above(self, at: int) -> int:
         """How many paragraphs stand above a line."""
@@ -91,13 +97,14 @@ class Page:
 
 
 @lru_cache(maxsize=4096)  # a site's pages share their menus
-def _is_entry(text: str) -> bool:
+def is_entry(text: str) -> bool:
+    """Whether a short text may be an entry of a menu."""
     return text.count(" ") < SHORT_WORDS and text[-1:] != "," and not ends_sentence(text)
 
 
 @lru_cache(maxsize=4096)
 def _is_idle(text: str) -> bool:
-    return _is_entry(text) and not is_dated(text) and not is_credit(text)
+    return is_entry(text) and not is_dated(text) and not is_credit(text)
 
 
 def is_dated(text: str) -> bool:

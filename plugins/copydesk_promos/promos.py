@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from copydesk_promos.boxes import OTHERS, STEP, boxes
 from copydesk_promos.packs import mark_all, roles_of
+from copydesk_promos.page import Page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +32,10 @@ class remove_promos:
         # Every language at once by default: a page in one language carries widgets in another, and the Set costs
         # the same.
         self.rules = roles_of(ROLES, languages=languages, rules=rules, without=without)
+        self.others = roles_of(OTHERS, languages=languages)
 
     def __call__(self, doc: Document) -> None:
         mark_all(self.rules, doc)
+        if sum(segment.role in STEP for segment in doc.segments) > 1:
+            page = Page(doc)
+            page.mark(list(boxes(page, self.others)))

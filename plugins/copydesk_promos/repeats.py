@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from copydesk_promos.page import folded
@@ -16,8 +17,24 @@ if TYPE_CHECKING:
     from copydesk.rules import Rule
     from copydesk_promos.page import Line, Mark, Page
 
+OPENING = 16
+"""By so many characters the openings of two blocks are compared."""
+
 LEAST_WORDS = 8
 """A block said twice has so many words at least: refrains of songs, chants, oaths and slogans are shorter."""
+
+
+MOST_WORDS = 45
+"""A quotation in large type has so many words at most."""
+
+MOST_QUOTATIONS = 60
+"""So many blocks in quotation marks are looked at: a page has fewer, and a play or an interview needs no more."""
+
+LONGER = 10
+"""The paragraph that it was taken from has so many characters more at least: who said it."""
+
+_MARKS = frozenset("\"“”„‟«»'‘’‹›「『")
+_AROUND = "".join(_MARKS) + " .,!?…。」』"
 
 
 def repeats(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
@@ -29,24 +46,52 @@ def repeats(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
     """
     standing = [line for line in page.lines if not line.gone]
     several = _several(standing)
-    story = [at for at, line in enumerate(standing) if line.prose and at not in several] if several else []
-    for at in sorted(several) if story else ():
-        if standing[at].open and _is_idle(at, several, story[0], story[-1]):
+    story = _story(standing, several) if several else None
+    if story is None:
+        return
+    for at in sorted(several):
+        if standing[at].open and _is_idle(at, several, *story):
             yield standing[at], "duplicate", "repeat"
+
+
+def pull_quotes(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
+    """A quotation in large type beside the story: a block of its own that a longer paragraph holds word for word."""
+    quoted = (line for line in page.lines if line.text[:1] in _MARKS and not _MARKS.isdisjoint(line.text[-2:]))
+    for line in islice(quoted, MOST_QUOTATIONS):
+        if line.open and _is_said_again(page, line):
+            yield line, "duplicate", "pull-quote"
+
+
+def _is_said_again(page: Page, line: Line) -> bool:
+    quoted = line.text.strip(_AROUND)
+    if not LEAST_WORDS <= line.text.count(" ") + 1 <= MOST_WORDS or page.doc.raw.count(quoted) < 2:
+        return False
+    return any(quoted in other.text for other in _longer(page.lines, line))
+
+
+def _longer(lines: Sequence[Line], than: Line) -> Iterator[Line]:
+    return (line for line in lines if not line.gone and len(line.text) > len(than.text) + LONGER)
 
 
 def _several(lines: Sequence[Line]) -> dict[int, list[int]]:
     """By place, all places of the lines that stand more than once. Only those that begin alike are read to the end."""
-    long = [at for at, line in enumerate(lines) if line.text.count(" ") >= LEAST_WORDS - 1]
-    openings = [" ".join(lines[at].text.split(None, 2)[:2]).casefold() for at in long]
+    openings = [line.text[:OPENING].casefold() for line in lines]
     if len(set(openings)) == len(openings):
         return {}
     count = Counter(openings)
     places: dict[str, list[int]] = {}
-    for at, opening in zip(long, openings, strict=True):
-        if count[opening] > 1:
-            places.setdefault(folded(lines[at].text), []).append(at)
+    for at, line in enumerate(lines):
+        if count[openings[at]] > 1 and line.text.count(" ") >= LEAST_WORDS - 1:
+            places.setdefault(folded(line.text), []).append(at)
     return {at: copies for copies in places.values() if len(copies) > 1 for at in copies}
+
+
+def _story(lines: Sequence[Line], several: Mapping[int, Sequence[int]]) -> tuple[int, int] | None:
+    """The places of the story's first and last paragraphs that stand but once."""
+    first = next((at for at, line in enumerate(lines) if line.prose and at not in several), None)
+    if first is None:
+        return None
+    return first, next(at for at in reversed(range(len(lines))) if lines[at].prose and at not in several)
 
 
 def _is_idle(at: int, several: Mapping[int, Sequence[int]], first: int, last: int) -> bool:
