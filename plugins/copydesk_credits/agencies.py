@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, is_prose
 from copydesk.rules import Rules
-from copydesk_credits.house import RULES, agencies, folded, has_letters_only
+from copydesk_credits.house import RULES, agencies, folded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,15 @@ _SIGN_OFFS = frozenset({"bracket", "bare", "initials", "end-glued"})
 _SHORTEST = 24
 """Characters. No shorter block is prose."""
 
-_VIA = re.compile(r"\bvia\b")
+_STOPS = ".!?…。！？।؟۔"
+_CLOSERS = "\"'’”»“‘)\\]」』›"
+_LATE = 90
+"""Characters at the end of a block in which a sign-off stands. The longest agency has 45."""
+
+_SIGNED = re.compile(
+    rf"[{_STOPS}][{_STOPS}{_CLOSERS}\s]*[^{_STOPS}{_CLOSERS}\s]|[-–—―−/|]|[)\]）][{_STOPS}\s]*$|___", re.DOTALL
+)
+_STOP = re.compile("[.!?。…]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -91,7 +99,8 @@ class _Page:
         self.blocks = [segment for segment in doc.segments if segment.role in doc.keep]
         self.prose = [number for number, segment in enumerate(self.blocks) if _reads_as_prose(segment.text)]
         self._paragraphs = frozenset(self.prose)
-        self._has_via = "via" in doc.raw and _VIA.search(doc.raw) is not None
+        self._near_end = self.prose[-_TAIL_PROSE:][0] if self.prose else len(self.blocks)
+        self._via = " via " in doc.raw
 
     @cached_property
     def number(self) -> dict[int, int]:
@@ -100,18 +109,15 @@ class _Page:
 
     def signed(self) -> list[Segment]:
         """The blocks where a rule of ours may find what `holds`: the lines around the story, and what may end it."""
-        if self._has_via:
-            return self.blocks
+        blocks = self.blocks
         if not self.prose:
-            return self.blocks[-_HEAD_LINES:]
+            return blocks if self._via else blocks[-_HEAD_LINES:]
         first, last = self.prose[0], self.prose[-1]
-        numbers = {*range(max(0, first - _HEAD_LINES), first), *range(last, last + _TAIL_LINES + 1)}
-        numbers.update(
-            number
-            for number in range(first + 1, len(self.blocks))
-            if self._closes(number) and not has_letters_only(self.blocks[number].text)
-        )
-        return [self.blocks[number] for number in sorted(numbers) if number < len(self.blocks)]
+        numbers = {*range(max(0, first - _HEAD_LINES), first), *range(last, min(last + _TAIL_LINES + 1, len(blocks)))}
+        numbers.update(n for n in range(first + 1, len(blocks)) if self._closes(n) and _may_be_signed(blocks[n].text))
+        if self._via:
+            numbers.update(n for n, block in enumerate(blocks) if " via " in block.text)
+        return [blocks[number] for number in sorted(numbers)]
 
     def holds(self, hit: Hit) -> bool:
         """Whether a hit stands where its kind may stand, and means what it seems to."""
@@ -152,17 +158,23 @@ class _Page:
         return number + 1 not in self._paragraphs or self._is_near_end(number)
 
     def _is_near_end(self, number: int) -> bool:
-        return bool(self.prose) and number >= self.prose[-_TAIL_PROSE:][0]
+        return number >= self._near_end
+
+
+def _may_be_signed(text: str) -> bool:
+    """Whether something stands behind the last stop of a block, or a bracket or a dash near its end."""
+    return _SIGNED.search(text, max(0, len(text) - _LATE)) is not None
 
 
 def _reads_as_prose(text: str) -> bool:
-    return len(text) >= _SHORTEST and (is_prose(text) or is_prose(_unsigned(text)))
+    """Whether a block is prose, or would be without a bracket, a mark or a short name after its last stop."""
+    if len(text) < _SHORTEST:
+        return False
+    return is_prose(text) or (_STOP.search(text, len(text) - 40) is not None and is_prose(_unsigned(text)))
 
 
 def _unsigned(text: str) -> str:
-    """The text without a bracket, a mark or a short name after its last stop, which would hide that it is prose."""
-    cut = max(text.rfind(stop) for stop in ".!?。…")
-    return text[: cut + 1] if 0 <= len(text) - cut <= 40 else text
+    return text[: 1 + max(map(text.rfind, ".!?。…"))]
 
 
 def _is_sign_off(hit: Hit, *, last: bool) -> bool:

@@ -35,13 +35,17 @@ _SIGNS = re.compile(
 _ITEM = re.compile(r"[\d#]+\s*(?:[.):]|\s)|[•*–-]\s|.*\bhttps?:")
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
 _SPEECH = re.compile(r"\b(?:said|says|told|sagte|dijo)\b")
+_STOP = re.compile("[.!?…؟۔।。！？]")
 _LONG_WORD = re.compile(r"\w{5,}")
 
 
 def fits(text: str, *most: tuple[int, int]) -> bool:
     """Whether a text has at most so many words in so many sentences, by one of the measures."""
-    size, count = words(text), len(sentences(text))
-    return any(size <= most_words and count <= most_sentences for most_words, most_sentences in most)
+    size, stops = words(text), len(_STOP.findall(text))
+    return any(
+        size <= most_words and (stops < most_sentences or len(sentences(text)) <= most_sentences)
+        for most_words, most_sentences in most
+    )
 
 
 def has_words(text: str) -> bool:
@@ -95,7 +99,7 @@ def _is_headline(text: str) -> bool:
 
 def _is_again(text: str, other: str) -> bool:
     one, two = plain(text), plain(other)
-    return words(other) > 2 and (one in two or two in one)
+    return words(other) > 2 and (one in two or (two in one and 2 * len(two) > len(one)))
 
 
 def _long_words(text: str) -> set[str]:

@@ -97,6 +97,7 @@ class CreditLine:
             rf"(?:[^\W\d_]+\s+)??(?P<label>{labels})(?:\s*[:：=|]+|\s+{_LINK}|\s*(?=[©@])|(?<=foto|hoto)\s+(?=(?-i:[A-ZÀ-Þ])))\s*",
             re.IGNORECASE,
         )
+        self._may_label = re.compile(rf"[:：=|©@]|foto|hoto|\b{_LINK}", re.IGNORECASE)
         self._desk = re.compile(
             rf"(?P<agency>{_either(self._wires)})[ -](?P<label>{labels}|pool)(?:\s*[/:,]\s*|\s+by\s+|\s+|$)",
             re.IGNORECASE,
@@ -169,7 +170,7 @@ class CreditLine:
         if piece.startswith("©") and (late := self._late_label.match(piece)):
             piece = piece[late.end() :]
         labels = []
-        while match := self._label.match(piece):
+        while self._may_label.search(piece) and (match := self._label.match(piece)):
             labels.append(match["label"].casefold())
             piece = piece[match.end() :]
         kind = self._kinds[labels[0]] if labels else "photo"

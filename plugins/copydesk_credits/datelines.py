@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +13,7 @@ from copydesk.rules import Rules
 from copydesk_credits.house import RULES, agencies, folded, has_letters_only, spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from copydesk.document import Document, Segment
@@ -35,6 +36,24 @@ _HEAD = 3000
 
 _REST = 400
 """Characters after a dateline that tell how the story goes on."""
+
+
+_LINE = 80
+"""Characters. A dateline on a line of its own has no more; a longer block is a paragraph."""
+
+_SMALL = "a-zß-öø-ÿа-яё"
+_IN_NAMES = (
+    "am|an|and|ao|auf|aux|bei|da|das|de|del|della|der|des|di|do|dos|du|el|en|et|im|in|la|las|le|les|los|of|on|sur|und"
+    "|upon"
+)
+"""Small words of places: `small_word` of words.yaml."""
+
+_RUNS_ON = re.compile(
+    rf"[^\w(\[]*(?:[^\W\d_]+(?:['’][^\W\d_]+|-[{_SMALL}]+)*,? )*?(?!(?:{_IN_NAMES})\b)[{_SMALL}]{{2,}},? (?!\d)"
+)
+"""How a paragraph opens that has no dateline: with words, and one of them is small that no place and no date has."""
+
+_AFTER_CAPTION = re.compile(r"\)\s*[-–—_]")
 
 
 class extract_dateline:
@@ -64,10 +83,7 @@ class extract_dateline:
 
     def _pass(self, doc: Document) -> bool:
         """One look at the document: whether a dateline was found. What is left of its block may hold a second one."""
-        early = _early(doc)
-        if self._house_only:
-            early = filter(_may_open, early)
-        hits = self.rules.hits(doc, among=early)
+        hits = self.rules.hits(doc, among=self._opening(_early(doc)))
         if not hits:
             return False
         position = _Position(doc)
@@ -81,11 +97,15 @@ class extract_dateline:
             self._take(doc, hit)
         return bool(best)
 
+    def _opening(self, blocks: Iterable[Segment]) -> Iterable[Segment]:
+        """The blocks which a rule of ours may find to open with a dateline; all where there are other rules."""
+        return (block for block in blocks if _may_open(block.text)) if self._house_only else blocks
+
     def _without_series(self, doc: Document, hits: list[Hit]) -> list[Hit]:
         """The hits without those whose like opens many blocks, anywhere in the document."""
         if not any(map(_is_weak, hits)):
             return hits
-        series = Counter(hit.rule.id for hit in self.rules.hits(doc) if _is_weak(hit))
+        series = Counter(hit.rule.id for hit in self.rules.hits(doc, self._opening(doc.segments)) if _is_weak(hit))
         return [hit for hit in hits if series[hit.rule.id] <= _SERIES]
 
     def _take(self, doc: Document, hit: Hit) -> None:
@@ -107,6 +127,13 @@ class extract_dateline:
         _note_reporters(doc, groups, segment)
 
 
+def _may_open(text: str) -> bool:
+    """Whether a block may open with a dateline: most paragraphs begin a sentence, most short lines are letters only."""
+    if len(text) > _LINE:
+        return _RUNS_ON.match(text) is None or (")" in text and _AFTER_CAPTION.search(text) is not None)
+    return not has_letters_only(text) or text.isupper()
+
+
 def _early(doc: Document) -> Iterator[Segment]:
     """The blocks that a dateline may open: few paragraphs stand before them."""
     paragraphs = 0
@@ -115,12 +142,6 @@ def _early(doc: Document) -> Iterator[Segment]:
         paragraphs += is_prose(segment.text)
         if paragraphs > _DEEPEST:
             return
-
-
-def _may_open(segment: Segment) -> bool:
-    """Whether more than letters stand in a block, or capitals: of a page's short lines few have a dateline's marks."""
-    text = segment.text
-    return not has_letters_only(text) or text.isupper()
 
 
 class _Position:

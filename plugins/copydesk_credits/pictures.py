@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
@@ -26,7 +28,7 @@ from copydesk_credits.captions import (
     plain,
 )
 from copydesk_credits.creditline import CreditLine
-from copydesk_credits.house import rules_of_all_blocks
+from copydesk_credits.house import RULES, rules_of_all_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +43,13 @@ MOST_HITS = 60
 FEW = 3
 """More credit lines than this make a list of things with a picture each: what is above one is its heading."""
 
+REACH = 20
+"""Lines above a credit among which a headline is looked for: bylines, times and buttons stand between the two."""
+
+_SMALL = re.compile(r"(?<!\S)[^\W\d_A-ZÀ-Þ]\w+")
+_start = attrgetter("start")
 _BARE = ("bracket-name", "bracket-wire", "bracket-source", "agency-end", "agency-line")
+_UNKNOWN = frozenset(["bracket-unknown", "slash-name"])
 _BRACKETS = frozenset(["bracket-agency", "bracket-label", "bracket-name", "bracket-wire"])
 
 
@@ -65,14 +73,19 @@ class Block(NamedTuple):
     segment: Segment
     spans: list[Span]
     sure: bool
+    rest: str
+    """What is left of the text without the credits."""
 
     @property
-    def rest(self) -> str:
-        """What is left of the text without the credits."""
-        text = self.segment.text
-        for span in reversed(self.spans):
-            text = text[: span.start] + text[span.end :]
-        return text
+    def shared(self) -> bool:
+        """Whether there is more in the block than credits."""
+        return has_words(self.rest)
+
+
+def _without(text: str, spans: Sequence[Span]) -> str:
+    for span in reversed(spans):
+        text = text[: span.start] + text[span.end :]
+    return text
 
 
 class extract_credits:
@@ -85,7 +98,8 @@ class extract_credits:
 
     A caption is what a credit is glued to, or the one or two sentences just above a credit on its own line that do not
     read as a heading or as speech; one printed twice, for the blind and for the rest, leaves twice. Without a credit
-    only a block that calls itself a caption is one (`FILE - …`, `Image caption …`). With `captions: false` all stay.
+    a block is a caption that calls itself one (`FILE - …`, `… (Symbolbild)`), tells who stands where, speaks of the
+    picture, or tells the day in full in the present tense, as agencies do. With `captions: false` all stay.
 
     Left alone: two people in brackets (`(Quill/Marsh)`), and/or, km/h, a party and its state, what is defined in
     brackets, an agency as sign-off at the story's end (`… on Friday. (dpa)`) or in a dateline, "photo" in a sentence.
@@ -93,7 +107,7 @@ class extract_credits:
     """
 
     def __init__(self, *, captions: bool = True, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
-        self.rules = rules_of_all_blocks("pictures", rules=rules, without=without)
+        self.rules = rules_of_all_blocks("pictures", rules=(RULES / "captions.yaml", *rules), without=without)
         self.captions = captions
         self.line = CreditLine()
         self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}
@@ -105,9 +119,9 @@ class extract_credits:
         blocks = list(self._blocks(hits))
         page = Page(doc, blocks)
         for block in blocks:
-            if has_words(block.rest) and ((block.sure and not self._is_signed(block, page)) or page.vouches_for(block)):
+            if block.shared and ((block.sure and not self._is_signed(block, page)) or page.vouches_for(block)):
                 self._take_from_text(doc, block)
-        self._take_lines(doc, page, [block for block in blocks if not has_words(block.rest)])
+        self._take_lines(doc, page, [block for block in blocks if not block.shared])
         if self.captions:
             _mark_labelled(doc, page, hits)
             _mark_doubles(doc, page)
@@ -117,7 +131,8 @@ class extract_credits:
             mine = sorted(group, key=lambda hit: (self._rank[hit.rule.id], hit.start))
             spans = self._spans([hit for hit in mine if hit.rule.role == "credit"][:MOST_HITS])
             if spans:
-                yield Block(mine[0].segment, spans, sure=any(map(self._is_sure, spans)))
+                segment = mine[0].segment
+                yield Block(segment, spans, any(map(self._is_sure, spans)), _without(segment.text, spans))
 
     def _spans(self, hits: Sequence[Hit]) -> list[Span]:
         """What reads as a credit; of two that overlap the one whose rule stands first."""
@@ -134,7 +149,7 @@ class extract_credits:
 
     def _is_sure(self, span: Span) -> bool:
         """Whether there is more than a name that no list knows, or bare names of agencies that send text too."""
-        if span.rule_name == "bracket-unknown":
+        if span.rule_name in _UNKNOWN:
             return False
         named = any(credit.name or not self.line.is_text_agency(credit.agency or "") for credit in span.credits)
         return named or span.rule_name not in _BARE
@@ -142,10 +157,10 @@ class extract_credits:
     def _is_signed(self, block: Block, page: Page) -> bool:
         """Whether a writer and an agency may sign the story here, at its end: `… again. And again. (Ada Quill/dpa)`."""
         last = block.spans[-1]
-        if last.rule_name != "bracket-name" or fits(block.rest, (LONG[0], 1)):
+        if last.rule_name != "bracket-name":
             return False
         signed = all(credit.name and self.line.is_text_agency(credit.agency or "") for credit in last.credits)
-        return signed and not page.story_behind(block)
+        return signed and not fits(block.rest, (LONG[0], 1)) and not page.story_behind(block)
 
     def _take_from_text(self, doc: Document, block: Block) -> None:
         """A credit that shares its block with other words, which may be the caption, the lede, or both."""
@@ -157,7 +172,7 @@ class extract_credits:
             self._cut(doc, block, caption=fits(block.rest, SHORT))
         elif fits(text[: first.start], SHORT) and opens_text(text[last.end :]):
             before, _ = doc.split(block.segment, last.end)
-            self._cut(doc, block._replace(segment=before), caption=True)
+            self._cut(doc, block._replace(segment=before, rest=_without(before.text, block.spans)), caption=True)
 
     def _cut(self, doc: Document, block: Block, *, caption: bool) -> None:
         """Make segments of the credits; what is left of the block is a caption, or stays what it was."""
@@ -176,9 +191,8 @@ class extract_credits:
     def _take_lines(self, doc: Document, page: Page, blocks: Sequence[Block]) -> None:
         """Credits on lines of their own, each with the caption above it, if there is one."""
         segments = doc.segments
-        places = {segment.start: number for number, segment in enumerate(segments)}
         for block in blocks:
-            above = page.caption_above(segments, places[block.segment.start])
+            above = page.caption_above(segments, bisect_left(segments, block.segment.start, key=_start))
             if block.sure or page.vouches_for_line(above):
                 above = above if self.captions else None
                 _note(doc, block, above.text if above else "")
@@ -195,7 +209,7 @@ class Page:
         self._story = doc.story
         self._with_credits = {block.segment.start for block in blocks}
         self._sure = any(block.sure for block in blocks)
-        self._lines = sum(not has_words(block.rest) for block in blocks)
+        self._lines = sum(not block.shared for block in blocks)
         self._brackets = any(span.rule_name in _BRACKETS for block in blocks for span in block.spans)
         self._doubtful = {
             credit for block in blocks if not block.sure for span in block.spans for credit in span.credits
@@ -214,7 +228,11 @@ class Page:
 
     def story_behind(self, block: Block) -> int:
         """How many paragraphs of the story stand below."""
-        return len(self._prose) - bisect_right(self._prose, block.segment.start, key=lambda segment: segment.start)
+        return len(self._prose) - bisect_right(self._prose, block.segment.start, key=_start)
+
+    def stands_in_story(self, start: int) -> bool:
+        """Whether a paragraph of the story stands above, and one below."""
+        return bool(self._prose) and self._prose[0].start < start < self._prose[-1].start
 
     def vouches_for(self, block: Block) -> bool:
         """Whether a bare name behind some words is a picture's credit.
@@ -222,6 +240,8 @@ class Page:
         Sign-offs end a story, and one story has one; captions stand further up, are short, and a page has several.
         """
         start, text, rule = block.segment.start, block.rest, block.spans[-1].rule_name
+        if rule == "slash-name":
+            return self.stands_in_story(start) and fits(text, *BESIDE) and len(_SMALL.findall(text)) > 2
         if self.story_behind(block) < 2 or words(text) < 4 or not fits(text, CLOSED):
             return False
         if rule == "bracket-source":
@@ -238,9 +258,13 @@ class Page:
     def caption_above(self, segments: Sequence[Segment], at: int) -> Segment | None:
         """The caption above a credit's line, if the block there is one."""
         above = segments[at - 1] if at else None
+        if above is not None and above.role == "duplicate":  # the second of two, one of them for the blind
+            above, at = _first_of_two(segments, at - 1), at - 1
+            if above is not None and is_captionlike(above.text):
+                return above
         if above is None or above.by is not None or above.role not in self._keep:
             return None
-        earlier = [segment.text for segment in segments[max(0, at - 7) : at - 1] if segment.by is None]
+        earlier = [segment.text for segment in segments[max(0, at - REACH) : at - 1] if segment.by is None]
         return above if is_sure_caption(above.text) or self._is_caption(above, earlier) else None
 
     def _is_caption(self, block: Segment, earlier: Sequence[str]) -> bool:
@@ -253,13 +277,24 @@ class Page:
             return not (earlier and is_dek(text, earlier[-1]))
         return words(text) < self._usual
 
-    def calls_caption(self, hit: Hit) -> bool:
-        """Whether a block that reads as a caption may be one: where it says so by a side alone, pictures stand near."""
-        return not hit.rule.id.endswith("/caption-side") or (self._sure and fits(hit.segment.text, *BESIDE))
+    def calls_caption(self, hit: Hit, before: Segment | None, behind: Segment | None) -> bool:
+        """Whether a block that reads as a caption may be one.
+
+        One that says so by a side alone is, where pictures stand near, or as a line without a stop between two
+        paragraphs; one that has no more than a scene's words only there: further up it may be the headline.
+        """
+        if not hit.rule.id.endswith(("/caption-side", "/scene")):
+            return True
+        between = all(block is not None and is_prose(block.text) for block in (before, behind))
+        if hit.rule.id.endswith("/scene"):
+            return between
+        return fits(hit.segment.text, *BESIDE) and (self._sure or (between and not ends_sentence(hit.segment.text)))
 
     def calls_double(self, block: Segment) -> bool:
         """Whether a short block printed twice on end is a caption. In the head it may be the dek."""
-        return self._sure and words(block.text) > 4 and fits(block.text, *BESIDE) and not self._is_head(block.start)
+        if words(block.text) <= 4 or not fits(block.text, *BESIDE) or self._is_head(block.start):
+            return False
+        return self._sure or (ends_sentence(block.text) and self.stands_in_story(block.start))
 
     def _is_head(self, start: int) -> bool:
         return not self._prose or self._prose[0].start >= start
@@ -273,31 +308,46 @@ def _note(doc: Document, block: Block, caption: str) -> None:
 
 def _mark_labelled(doc: Document, page: Page, hits: Sequence[Hit]) -> None:
     """Blocks that call themselves captions."""
-    there = {id(segment) for segment in doc.segments}
-    for hit in hits:
+    labelled = [hit for hit in hits if hit.rule.role == "caption" and hit.segment.by is None]
+    segments = doc.segments if labelled else ()
+    for hit in labelled:
         segment = hit.segment
-        if hit.rule.role == "caption" and id(segment) in there and segment.by is None and page.calls_caption(hit):
+        at = bisect_left(segments, segment.start, key=_start)
+        there = at < len(segments) and segments[at] is segment and segment.by is None
+        if there and page.calls_caption(hit, _neighbour(segments, at - 1), _neighbour(segments, at + 1)):
             doc.fact("credit", Credit(caption=plain(segment.text)), segment)
             segment.mark("caption", rule=hit.rule.id)
+
+
+def _neighbour(segments: Sequence[Segment], at: int) -> Segment | None:
+    return segments[at] if 0 <= at < len(segments) else None
+
+
+def _first_of_two(segments: Sequence[Segment], at: int) -> Segment | None:
+    """The block before this one, where it says the same and nobody has decided it."""
+    first = _neighbour(segments, at - 1)
+    return first if first is not None and first.by is None and first.text == segments[at].text else None
 
 
 def _mark_doubles(doc: Document, page: Page) -> None:
     """A caption printed again, beside the first or as another caption, is a duplicate."""
     segments = doc.segments
-    for one, other in pairwise(segments):
-        if one.by is None and other.by is None and one.text == other.text and page.calls_double(one):
+    twice = [(one, other) for one, other in pairwise(segments) if one.text == other.text and one.by is None]
+    whole = all(fits(one.text, *BESIDE) for one, _ in twice)  # else the page prints all its paragraphs twice
+    for one, other in twice if whole else ():
+        if (other.by is None or other.role == "duplicate") and page.calls_double(one):
             doc.fact("credit", Credit(caption=plain(one.text)), one)
             one.mark("caption", rule="caption-twice")
-            other.mark("duplicate", rule="caption-again")
+            if other.by is None:
+                other.mark("duplicate", rule="caption-again")
     first: dict[str, int] = {}
-    for number, segment in enumerate(segments):
-        if (
-            segment.role == "caption"
-            and words(segment.text) > 3
-            and first.setdefault(plain(segment.text), number) != number
-        ):
-            segment.mark("duplicate", rule="caption-again")
+    captions = (number for number, segment in enumerate(segments) if segment.role == "caption")
+    for number in captions:
+        text = segments[number].text
+        if words(text) > 3 and first.setdefault(plain(text), number) != number:
+            segments[number].mark("duplicate", rule="caption-again")
     for text, number in first.items():
+        opening = text.partition(" ")[0]
         for other in segments[max(0, number - 3) : number + 4]:
-            if other.by is None and plain(other.text) == text:
+            if other.by is None and opening in other.text and plain(other.text) == text:
                 other.mark("duplicate", rule="caption-again")

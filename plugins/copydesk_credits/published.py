@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.facts import Published
 from copydesk.prose import is_prose, words
-from copydesk.rules import SHORT, Rules
+from copydesk.rules import Rules
 from copydesk_credits.house import RULES, agencies, folded, months, words_of
 from copydesk_credits.layout import Layout, Measures
 
@@ -32,6 +32,9 @@ _HEAD_LINES = 6
 
 _LONGEST = 400
 """Characters of a time line, with the name beside it. The rules ask for 25 words at most."""
+
+_MOST_WORDS = 25
+"""Words of a time line: the rules take a block of no more."""
 
 _SHORT = 100
 """Characters of a line that hardly has more words than that."""
@@ -71,9 +74,9 @@ class extract_published:
         lines: list[Segment] = []
         measures = Measures()
         for _ in range(_LAYERS):
-            found = self._pass(doc, measures)
-            lines += found
-            if not found:
+            before = len(doc.segments)
+            lines += self._pass(doc, measures)
+            if len(doc.segments) == before:  # no line was cut, so nothing new is to be seen
                 break
         self._note(doc, sorted(lines, key=lambda line: line.start))
 
@@ -95,7 +98,8 @@ class extract_published:
         segments = doc.segments
         if not self._house_only:
             return list(segments)
-        lines = [segment for segment in segments if segment.by is None and _may_tell(segment.text)]
+        open_ = (segment for segment in segments if segment.by is None and len(segment.text) <= _LONGEST)
+        lines = [segment for segment in open_ if _may_tell(segment.text)]
         if segments and _MACHINE.match(segments[0].text) and segments[0] not in lines[:1]:
             lines.insert(0, segments[0])
         return lines
@@ -142,7 +146,7 @@ def _opens(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _may_tell(text: str) -> bool:
     """Whether a line is short and holds a figure, or opens as time lines do. A site's pages share most lines."""
-    if len(text) > _LONGEST or (len(text) > _SHORT and words(text) > SHORT):
+    if len(text) > _SHORT and words(text) > _MOST_WORDS:
         return False
     return _FIGURE.search(text) is not None or _opens(text)
 
