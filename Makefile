@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all lint bench train clean
 
 $(STAMP): pyproject.toml $(wildcard plugins/*/__init__.py)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -35,6 +35,11 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
+
+# Learns the model of `remove_clutter` anew from ../shared/data, and writes docs/model.md. Takes some minutes.
+train: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group train
+	$(BIN)/python -m copydesk_blocks.train
 
 clean:
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""How the model is made, and how good it is on publishers that it has not seen."""
