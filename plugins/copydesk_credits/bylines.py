@@ -6,28 +6,33 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from copydesk.prose import sentences
+from copydesk.prose import is_prose, sentences
 from copydesk.rules import Hit, Rules
 from copydesk_credits import people
-from copydesk_credits.layout import Layout, Measures
+from copydesk_credits.head import headline
+from copydesk_credits.layout import Layout
 from copydesk_credits.signature import Line, read_line
-from copydesk_credits.unsigned import is_bio, is_common, names_above, names_below
+from copydesk_credits.unsigned import handle, is_bio, is_common, names_above, names_below, names_beside_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from copydesk.document import Document, Segment
+    from copydesk.document import Document
     from copydesk.facts import Author
 
 _TOP, _ABOVE, _BELOW = 12, 30, 8
+_OVER, _UNDER = 4, 12
 """Where a byline may stand: in the first blocks, or so many above and below the story's first paragraph. On the dev
 pages all but two in a hundred do."""
-_ROUNDS, _MOST_BLOCKS = 5, 20_000
+_ROUNDS, _MOST_BLOCKS, _LEDE = 5, 20_000, 3
 """How often to look for bylines of other stories, and in how many blocks: no article has more, a dump of a site may."""
-_LONGEST = 600
-"""No list of contributors is longer, in characters."""
+_LONGEST, _PARAGRAPH, _EDGE = 600, 300, 5
+"""Characters: no list of contributors is longer, and a block of more is a paragraph. Blocks at each end of the story
+that are asked for contributors and notes whatever their length."""
 _ROLES: tuple[people.Role, ...] = ("author", "editor", "translator", "contributor")
+_BY_HANDLE = re.compile(r"(?:[Ww]ritten |[Pp]osted (?:on )?)?[Bb]y[: ]+(\S+)$")
+_COVERS = re.compile(r" (?:covers|reports on|writes about) ")
 _GOES_ON = (",", "and", "und", "&", "et", "y", "/")
 _IN_PLACE = re.compile(
     r"\s+(?:in|from)\s+[A-ZÀ-Þ][\w.'’-]+(?:(?:,\s+|\s+)[A-ZÀ-Þ][\w.'’-]+){0,3}(?=\s*(?:,|;|and\b|$))"
@@ -51,47 +56,62 @@ class extract_byline:
         self.alone = alone
 
     def __call__(self, doc: Document) -> None:
-        self._notes(doc)
-        measures = Measures()
-        layout = Layout(doc, measures)
-        found = self._sign(doc, layout)
+        layout = Layout(doc)
+        hits = self._hits(doc, layout)
+        if _notes(doc, hits):
+            layout = Layout(doc)
+            hits = self._hits(doc, layout)
+        layout.headline = headline(layout)
+        found = self._sign(doc, layout, hits)
         names = [author.name for author in doc.found("author")]
-        for segment in doc.segments:
-            if segment.by is None and segment.start >= _first(layout):
-                _repeat_or_bio(segment, names, _last(layout))
+        if names:
+            _repeats_and_bios(doc, names, layout)
         # Bylines of other stories, which would be nearest to this one in its clean text, leave without a fact.
         for _ in range(_ROUNDS if found and len(layout.blocks) <= _MOST_BLOCKS else 0):
-            if not self._sign(doc, Layout(doc, measures, doc.story), facts=False):
+            layout = Layout(doc, doc.story)
+            if not self._sign(doc, layout, self._hits(doc, layout), facts=False):
                 return
 
-    def _sign(self, doc: Document, layout: Layout, *, facts: bool = True) -> bool:
+    def _sign(self, doc: Document, layout: Layout, hits: list[Hit], *, facts: bool = True) -> bool:
         """Take the bylines of a layout; whether there were any."""
-        place = {id(segment): number for number, segment in enumerate(layout.blocks)}
-        hits = [hit for hit in self._hits(doc) if id(hit.segment) in place]
+        place = {id(segment): number for number, segment in enumerate(layout.blocks)} if hits else {}
+        hits = [hit for hit in hits if id(hit.segment) in place]
         leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
+        labels = [number for number in leads if number > layout.start]
         leads = [number for number in leads if _near(layout, number)]
-        labels = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/bio-label")] + leads
+        labels += [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/bio-label")]
         found = _nearest(_keyworded(hits, place, layout) + _below_leads(layout, leads), layout)
+        found += _handles(layout) if not found else []
         if self.alone and not any(line.role == "author" for line in found):
-            found += names_above(layout) or names_below(layout, labels)
+            found += names_above(layout) or names_beside_time(layout) or names_below(layout, labels)
+        if not found and facts:
+            found = _only(hits, place, layout)
         for number in leads:
             layout.blocks[number].mark("byline", rule="bylines/lead")
         for line in found:
             _settle(doc, line, facts=facts)
+        for number in labels:
+            if number + 1 < len(layout.blocks) and layout.blocks[number + 1].role == "bio":
+                layout.blocks[number].mark("bio", rule="bylines/bio-label")
         return bool(found or leads)
 
-    def _hits(self, doc: Document) -> list[Hit]:
-        return [hit for hit in self.rules.hits(doc) if hit.segment.role in doc.keep]
+    def _hits(self, doc: Document, layout: Layout) -> list[Hit]:
+        """What the rules find in all but the long paragraphs in the middle of the story: nobody signs there."""
+        middle = range(layout.start + _EDGE, layout.end - _EDGE)
+        among = [s for n, s in enumerate(layout.blocks) if n not in middle or len(s.text) < _PARAGRAPH]
+        return [hit for hit in self.rules.hits(doc, among=among) if hit.segment.role in doc.keep]
 
-    def _notes(self, doc: Document) -> None:
-        """Contributors and the desk's notes: sentences, which leave with their facts."""
-        hits = [hit for hit in self._hits(doc) if hit.rule.role in ("contributors", "correction")]
-        for hit in _first_of_each(hits):
-            if hit.rule.role == "correction":
-                doc.fact("note", hit.groups.get("note", hit.text).strip(), hit.segment)
-                hit.segment.mark("correction", rule=hit.rule.id)
-            else:
-                _contributors(doc, hit)
+
+def _notes(doc: Document, hits: list[Hit]) -> bool:
+    """Take contributors and the desk's notes, sentences that leave with their facts; whether there were any."""
+    notes = list(_first_of_each(hit for hit in hits if hit.rule.role in ("contributors", "correction")))
+    for hit in notes:
+        if hit.rule.role == "correction":
+            doc.fact("note", hit.groups.get("note", hit.text).strip(), hit.segment)
+            hit.segment.mark("correction", rule=hit.rule.id)
+        else:
+            _contributors(doc, hit)
+    return bool(notes)
 
 
 def _first_of_each(hits: Iterable[Hit]) -> Iterator[Hit]:
@@ -103,7 +123,8 @@ def _first_of_each(hits: Iterable[Hit]) -> Iterator[Hit]:
 
 
 def _near(layout: Layout, number: int) -> bool:
-    return number <= _TOP or layout.start - _ABOVE <= number <= layout.start + _BELOW
+    around = layout.headline is not None and -_OVER <= number - layout.headline <= _UNDER
+    return around or number <= _TOP or layout.start - _ABOVE <= number <= layout.start + _BELOW
 
 
 def _first(layout: Layout) -> int:
@@ -112,9 +133,10 @@ def _first(layout: Layout) -> int:
     return layout.blocks[number].start if number < len(layout.blocks) else 0
 
 
-def _last(layout: Layout) -> int:
-    """The raw place where the story ends: an author's name below it heads what is told about the author."""
-    return layout.blocks[layout.end - 1].end if layout.end else 0
+def _deep(layout: Layout) -> int:
+    """The raw place below the story's first paragraphs: below it an author's name heads what is told about them."""
+    paragraphs = [n for n in range(layout.start, layout.end) if layout.prose[n]][:_LEDE]
+    return layout.blocks[paragraphs[-1]].end if paragraphs else 0
 
 
 def _keyworded(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
@@ -125,6 +147,28 @@ def _keyworded(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[L
         if line and not _is_heading(line, layout):
             found.append(line)
     return found
+
+
+def _handles(layout: Layout) -> list[Line]:
+    """A "by" with one small word, right below the headline: people sign so on the web."""
+    if layout.headline is None:
+        return []
+    for number in range(layout.headline + 1, min(layout.headline + 4, len(layout.blocks))):
+        segment = layout.blocks[number]
+        match = _BY_HANDLE.match(segment.text) if segment.by is None else None
+        read = handle(match.group(1)) if match else None
+        if read:
+            return [Line(segment, number, len(segment.text), read, "bylines/by")]
+    return []
+
+
+def _only(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
+    """The bylines anywhere on the page, where all of them name the same and none stands near: no list of teasers."""
+    lines = [line for hit in hits if hit.rule.role == "byline" and (line := _line(hit, place[id(hit.segment)]))]
+    leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
+    lines = [line for line in lines + _below_leads(layout, leads) if line.role == "author"]
+    alike = len({frozenset(_names(line)) for line in lines}) == 1
+    return lines if alike and all(" " in name for name in _names(lines[0])) else []
 
 
 def _line(hit: Hit, number: int) -> Line | None:
@@ -174,7 +218,7 @@ def _nearest(found: list[Line], layout: Layout) -> list[Line]:
     for role in ("author", "editor", "translator", ""):
         mine = [line for line in found if line.role == role]
         if mine and (role or not near):
-            best = min(mine, key=lambda line: (_distance(layout, line.number), line.number))
+            best = min(mine, key=lambda line: (layout.distance(line.number), line.number))
             near += [line for line in mine if abs(line.number - best.number) <= 4]
     names = {person.name.casefold() for line in near for person in line.read.people}
     chosen = {line.number for line in near}
@@ -184,10 +228,6 @@ def _nearest(found: list[Line], layout: Layout) -> list[Line]:
 
 def _names(line: Line) -> set[str]:
     return {person.name.casefold() for person in line.read.people}
-
-
-def _distance(layout: Layout, number: int) -> int:
-    return abs(layout.start - number) + (3 if number > layout.start else 0)
 
 
 def _settle(doc: Document, line: Line, *, facts: bool) -> None:
@@ -205,13 +245,40 @@ def _settle(doc: Document, line: Line, *, facts: bool) -> None:
     segment.mark("bio" if line.rule == "bylines/bio" else "byline", rule=line.rule)
 
 
-def _repeat_or_bio(segment: Segment, names: list[str], story_ends: int) -> None:
-    """Mark a block that is an author's name once more, or tells who the author is."""
+def _repeats_and_bios(doc: Document, names: list[str], layout: Layout) -> None:
+    """Mark the blocks that are an author's name once more, or tell who the author is, and those that go on telling."""
+    first, deep, telling = _first(layout), _deep(layout), False
+    for segment in doc.segments:
+        if segment.by is None and segment.start >= first:
+            below = segment.start > deep
+            rule = _told_of(segment.text, names) or ("bio" if telling and _goes_on(segment.text, names) else "")
+            telling = below and bool(rule)
+            if rule:
+                segment.mark("bio" if below or rule == "bio" else "byline", rule=f"bylines/{rule}")
+        elif segment.role in ("byline", "bio"):
+            telling = segment.start > deep
+
+
+def _told_of(text: str, names: list[str]) -> str:
+    """Whether a block is an author's name alone, or tells who the author is: the rule that says so."""
     for name in names:
-        if segment.text.startswith(name) and not segment.text[len(name) :].strip(" ,|"):
-            segment.mark("byline" if segment.start < story_ends else "bio", rule="bylines/repeat")
-        elif is_bio(segment.text, name):
-            segment.mark("bio", rule="bylines/bio")
+        if text.startswith(name) and not text[len(name) :].strip(" ,|"):
+            return "repeat"
+        if is_bio(text, name) or _covers(text, name.split()[-1]):
+            return "bio"
+    return ""
+
+
+def _covers(text: str, last: str) -> bool:
+    """Whether a block opens as the bio of a reporter does that calls them by the last name: "Lee covers the ports"."""
+    return text[: len(last)].casefold() == last.casefold() and _COVERS.match(text, len(last)) is not None
+
+
+def _goes_on(text: str, names: list[str]) -> bool:
+    """Whether a block below an author's name or bio goes on with it: "She covers the ports", "Lee lives in Oslo"."""
+    word = text.split(maxsplit=1)[0]
+    called = {part.casefold() for name in names for part in name.split()} | people.words("of_a_person")
+    return word.casefold().strip(",'’") in called and is_prose(text)
 
 
 def _contributors(doc: Document, hit: Hit) -> None:

@@ -27,27 +27,28 @@ _DATED = re.compile(
     r"|lesezeit|lesedauer|vor \d|il y a \d|hace \d)\b|年|월 \d|月\d",
     re.IGNORECASE,
 )
-
+_FIGURE = re.compile(r"\d")
+_UNDATED = (
+    *("ago", "min read", "yesterday", "today", "heute um", "gestern", "published", "updated", "publié"),
+    *("veröffentlicht", "publiziert", "publisert", "lesezeit", "lesedauer", "年"),
+)
+"""One of these, or a figure, stands in whatever tells a time: a cheap look, for most lines of a page tell none."""
 
 _DAY = re.compile(
     r"\b\d{1,2}\.?(?: de| of)? [^\W\d]{3,12}\.?,?(?: de)? (?:19|20)\d\d\b|\b[^\W\d]{3,12} \d{1,2}, (?:19|20)\d\d\b"
 )
 
 
-class Measures:
-    """What is known of each block, so that a stage that looks again measures only once: is it prose, of what weight."""
+@lru_cache(maxsize=4096)
+def weight(text: str) -> int:
+    """What a block counts for the story, in words: nothing where it is no prose."""
+    return min(_LONGEST, words(text[: 8 * _LONGEST])) if is_prose(text) else 0
 
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[Segment, bool, int]] = {}
 
-    def of(self, segment: Segment) -> tuple[bool, int]:
-        """Whether the segment is prose, and how many words count."""
-        known = self._known.get(id(segment))
-        if known is None or known[0] is not segment:
-            prose = is_prose(segment.text)
-            weight = min(_LONGEST, words(segment.text[: 8 * _LONGEST])) if prose else 0
-            known = self._known[id(segment)] = (segment, prose, weight)
-        return known[1:]
+class Measures(tuple[()]):
+    """Nothing: what a text measures is kept by the text. `extract_published` still hands one over."""
+
+    __slots__ = ()
 
 
 class Layout:
@@ -57,22 +58,31 @@ class Layout:
     teasers above it weighs less, and so do the comments below. Where there is no prose both are the number of blocks.
     """
 
-    def __init__(
-        self, doc: Document, measures: Measures | None = None, blocks: Sequence[Segment] | None = None
-    ) -> None:
-        self._measures = measures = measures or Measures()
+    def __init__(self, doc: Document, blocks: Sequence[Segment] | None = None) -> None:
         self._small: frozenset[str] | None = None
-        self.blocks = tuple(doc.segments if blocks is None else blocks)
+        self.headline: int | None = None
+        self.blocks = tuple(blocks or doc.segments)
         self.open = [segment.role in doc.keep for segment in self.blocks]
-        self.prose = [kept and measures.of(segment)[0] for kept, segment in zip(self.open, self.blocks, strict=True)]
-        worth = [self._worth(i) for i in range(len(self.blocks))]
-        self.start, self.end = heaviest(worth) if any(self.prose) else (len(self.blocks), len(self.blocks))
+        weights = [weight(segment.text) if kept else 0 for kept, segment in zip(self.open, self.blocks, strict=True)]
+        self.prose = [worth > 0 for worth in weights]
+        worth = [value or (_SHORT_LINE if kept else 0) for kept, value in zip(self.open, weights, strict=True)]
+        self.start, self.end = heaviest(worth) if any(weights) else (len(self.blocks), len(self.blocks))
 
     def small_words(self) -> frozenset[str]:
         """The words that the document spells with a small letter."""
         if self._small is None:
             self._small = frozenset(word for segment in self.blocks for word in _SMALL.findall(segment.text))
         return self._small
+
+    def under_headline(self, number: int, reach: int = 10) -> bool:
+        """Whether a block stands so few blocks below the headline, where one is known."""
+        return self.headline is not None and 0 < number - self.headline <= reach
+
+    def distance(self, number: int) -> int:
+        """How far a block is from where a byline is looked for: right below the headline, else at the story's start."""
+        if self.headline is not None:
+            return abs(number - self.headline - 1) + (2 if number < self.headline else 0)
+        return abs(self.start - number) + (3 if number > self.start else 0)
 
     def line(self, number: int) -> bool:
         """Whether a block is open and no prose: a headline, a label, a menu's line, a cross-head."""
@@ -84,23 +94,21 @@ class Layout:
             self.blocks[number].role in ("byline", "time") or is_time(self.blocks[number].text)
         )
 
-    def _worth(self, number: int) -> int:
-        if not self.open[number]:
-            return 0
-        if self.prose[number]:
-            return self._measures.of(self.blocks[number])[1]
-        return _SHORT_LINE
-
 
 _FILED = re.compile(
     r"[A-ZÀ-ÞА-Я][^()–—\n]{1,50}?(?:\([^()]{2,30}\)|[A-Za-zÀ-ÿ]{3,10}\.? \d{1,2})\s*(?:\([^()]{2,30}\)\s*)?(?:[-–—]|$)"
     r"|[A-ZÀ-Þ][A-ZÀ-Þ .'’-]{2,30}(?:, [^()–—\n]{2,25})?\s+(?:--|[–—])\s"
 )
 
+_DASH = re.compile("[-–—]")
+_FILED_BY = 140  # characters: the dash of a dateline stands before
+
 
 @lru_cache(maxsize=4096)
 def is_filed(text: str) -> bool:
     """Whether a block opens as a dispatch does: a town, then a date or an agency, then a dash."""
+    if len(text) > _FILED_BY and not _DASH.search(text, 0, _FILED_BY):
+        return False
     return _FILED.match(text) is not None
 
 
@@ -113,6 +121,10 @@ def is_time(text: str) -> bool:
 
 def tells_time(text: str) -> bool:
     """Whether a date, a clock or a reading time stands anywhere in the text."""
+    if not _FIGURE.search(text):
+        folded = text.casefold()
+        if not any(word in folded for word in _UNDATED):
+            return False
     return _DATED.search(text) is not None or _DAY.search(text) is not None
 
 

@@ -33,7 +33,7 @@ _PLACE = re.compile(
 _AFFILIATED = re.compile(
     r"\s+(?:[Ff]or|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])"
 )
-_STOPS = " \t.,;:|–—-•·*/\\\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
+_STOPS = " \t.,;:|–—-•·●*/\\\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
 
 
 class Byline(NamedTuple):
@@ -142,7 +142,7 @@ def _kind(part: str, joined: bool, before: list[_Found], *, lone: bool) -> _Foun
         return _after_person(part, joined, before)
     if folded in words("nobody"):
         return _Found("nobody", part)
-    if _is_desk(part):
+    if is_desk(part):
         return _Found("person", part)
     name, more = _name(part)
     alone = lone or (joined and bool(before))
@@ -173,7 +173,8 @@ def _is_house(part: str, before: list[_Found]) -> bool:
     return caps and not any(found.kind == "person" and found.value.isupper() for found in before)
 
 
-def _is_desk(part: str) -> bool:
+def is_desk(part: str) -> bool:
+    """Whether a desk signs: "Everfit Team"."""
     tokens = part.split()
     return 2 <= len(tokens) <= 5 and tokens[-1].casefold() in words("desk") and _capitalised(tokens[0])
 
@@ -195,6 +196,8 @@ def _name(part: str) -> tuple[str, str]:
         if tokens[number].casefold().strip(_STOPS) in words("role") and not part.isupper():
             tokens, more = tokens[:number], " ".join(tokens[number:])
             break
+    if len(tokens) in (4, 6) and tokens[: len(tokens) // 2] == tokens[len(tokens) // 2 :]:
+        tokens = tokens[: len(tokens) // 2]  # the link's text twice
     name = " ".join(tokens).strip(_STOPS.replace(".", ""))
     return (name, more.strip(_STOPS)) if name and is_name(tokens) else ("", "")
 

@@ -26,14 +26,15 @@ _TIME = re.compile(
 )
 _GLUED_TIME = re.compile(
     r"(?<=[^\W\d])(?=\d{1,2}\s+(?:minutes?|hours?|days?|min|weeks?|months?)\b"
-    r"|(?:January|February|March|April|May|June|July|August|September|October|November|December) \d)"
+    r"|(?:January|February|March|April|May|June|July|August|September|October|November|December) \d"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.? \d{1,2}, (?:19|20)\d\d)"
 )
 _CLOCK = re.compile(
     rf"(?:[\W\d_]|\b{_MONTH}\b|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b|(?:st|nd|rd|th)\b"
     r"|\b(?:on|at|am|pm|mins?|minutes?|read|updated|posted|published|created|submitted|written|last|by|par|accueil|blog|news|in)\b)+$",
     re.IGNORECASE,
 )
-_FOOTNOTE = re.compile(r"(?<=[^\W\d_])\d{1,2}(?=\s*(?:[,&]|and\b|$))")
+_FOOTNOTE = re.compile(r"(?<=[^\W\d_]{2})\d{1,2}(?=\s*(?:[,&]|and\b|$))")
 _BUTTON = re.compile(r"\s+(?:Follow|Seguir|Folgen|Tips meg|Suivre|Segui|Sponsored|Verified|Email|Edit|Profile)\s*$")
 _IN_SECTION = re.compile(r"(?<=[^\W\d_])In\s[A-Z].*$")
 _BULLET = re.compile(r"\s*[|•·●]\s*|\s{3,}|\s[–—]\s")

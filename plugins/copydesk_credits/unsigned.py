@@ -7,10 +7,14 @@ name, or its place between headline and first paragraph. And no word of it may s
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from copydesk.prose import words
+from copydesk.facts import Author
+from copydesk.prose import ends_sentence, words
 from copydesk_credits import people
+from copydesk_credits.house import folded as house_folded
+from copydesk_credits.house import spellings
 from copydesk_credits.layout import Layout, is_filed, is_time, tells_time
 from copydesk_credits.signature import Line, before_time
 
@@ -18,6 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ABOVE, _BELOW, _FIRST = 16, 6, 6
+_OVER, _UNDER = 4, 10
+_FURTHEST = 12  # so many blocks below the story a name may stand that no label announces
+_LONGEST, _NAME = 160, 40
+_IN_NAME = 4  # words: what is longer and ends with a stop is a sentence
+_TOGETHER = 4  # blocks: authors told about one after another
+_SMALL_SECOND = re.compile(r"([^\W\d_]+) ([a-z]+) ")
 _PICTURE = re.compile(
     r"©|\b(?:foto|photo|bild|bildquelle|image|images|quelle|nuotr|getty|credit|legende|video|picture)\b|\w/\w",
     re.IGNORECASE,
@@ -32,10 +42,18 @@ _BIO = re.compile(
     re.IGNORECASE,
 )
 _BIO_OPENS = re.compile(
-    r"((?:[A-ZÀ-Þ][\w.'’-]+ ){1,3}[A-ZÀ-Þ][\w.'’-]+),?\s+(?:is|ist|was|has been)\s+"
+    r"(?:About the [Aa]uthor:?\s+)?((?:[A-ZÀ-Þ][\w.'’-]+ ){1,3}[A-ZÀ-Þ][\w.'’-]+)(?: \([^)]{2,40}\))?,?"
+    r"\s+(?:is|ist|was|has been)\s+"
     r"(?:an?|the|ein|eine|our|[\w’'-]+['’]s)?\s*"
 )
-_VERBS = r"(?:is|has|was|writes|covers|works|joined|specializes|lives|leads|spent|brings|loves|ist|schreibt|est|es)"
+_BY = re.compile(r"\b(?:by|von|par|por|door|av|af)\s+([^\W\d_].*)$", re.IGNORECASE)
+_HANDLE = re.compile(r"[a-z][\w.-]{2,29}$")
+_TOLD = re.compile(
+    r"(?:(?:hi|hey)[,!] )?(?:i['’]m|i am|my name is) ([\w.'’-]+)\b"
+    r"|([\w.'’-]+)(?: [\w.'’()-]+){0,3},? "
+    r"(?:is|has|was|writes|covers|works|joined|specializes|lives|leads|spent|brings|loves|ist|schreibt|est|es)\b",
+    re.IGNORECASE,
+)
 
 
 def names_above(layout: Layout) -> list[Line]:
@@ -43,35 +61,62 @@ def names_above(layout: Layout) -> list[Line]:
     lines = [line for number in _numbers(layout) if (line := _alone(layout, number))]
     if lines:
         small = layout.small_words()
-        lines = [line for line in lines if not any(is_common(person.name, small) for person in line.read.people)]
+        lines = [line for line in lines if not any(is_common(name, small) for name in _persons(line))]
     sure = [line for line in lines if _witnessed(layout, line)]
     if not sure:
         return []
-    best = min(sure, key=lambda line: abs(layout.start - line.number))
+    best = min(sure, key=lambda line: layout.distance(line.number))
     return [line for line in sure if abs(line.number - best.number) <= 2]
 
 
 def _numbers(layout: Layout) -> list[int]:
-    """Around the story's first paragraph, and the first lines of a document that has no page above."""
-    first, last = max(0, layout.start - _ABOVE), min(len(layout.blocks), layout.start + _BELOW)
+    """Around the headline; where none is known around the first paragraph, and at the top of a text without a page."""
+    size = len(layout.blocks)
+    if layout.headline is not None:
+        return list(range(max(0, layout.headline - _OVER), min(size, layout.headline + _UNDER + 1)))
+    first, last = max(0, layout.start - _ABOVE), min(size, layout.start + _BELOW)
     top = min(_FIRST, first) if first < 40 else 0
     return [*range(top), *range(first, last)]
 
 
 def _alone(layout: Layout, number: int) -> Line | None:
     segment = layout.blocks[number]
-    text = segment.text.strip()
-    if segment.by is not None or not 5 <= len(text) <= 160 or layout.prose[number] or people.caseless(text):
+    if segment.by is not None or layout.prose[number] or not 5 <= len(segment.text) <= _LONGEST:
         return None
-    if _PICTURE.search(text) or not text[0].isalnum() or is_filed(text):
+    read = _names_alone(segment.text.strip())
+    return Line(segment, number, len(segment.text), read, "bylines/alone") if read else None
+
+
+@lru_cache(maxsize=4096)
+def _names_alone(text: str) -> people.Byline | None:
+    """The people or agencies of a line that is nothing but names, and perhaps a time."""
+    if not text[:1].isalnum() or _goes_on_small(text) or people.caseless(text):
+        return None
+    if _PICTURE.search(text) or is_filed(text) or (ends_sentence(text) and words(text) > _IN_NAME):
         return None
     named, rest = before_time(text)
     if (rest and not tells_time(rest)) or named.endswith(":"):
         return None
     read = people.read(named)
-    if not read or not (read.people or read.agencies) or not all(_strict(person.name) for person in read.people):
-        return None
-    return Line(segment, number, len(segment.text), read, "bylines/alone")
+    strict = read and (read.people or read.agencies) and all(_signs(person.name) for person in read.people)
+    return read if strict else None
+
+
+def _goes_on_small(text: str) -> bool:
+    """A cheap look at what most lines are: words of which the second is small, and none that a name goes on with."""
+    match = _SMALL_SECOND.match(text)
+    if match is None or "@" in text:
+        return False
+    first, second = match.groups()
+    goes_on = any(second in people.words(kind) for kind in ("particle", "connective", "desk"))
+    return not goes_on and house_folded(first) not in spellings()
+
+
+def _signs(name: str) -> bool:
+    """Whether a line's name may sign: a person's by its form, or a desk's, "The Upwork Team"; not "By Staff"."""
+    tokens = name.removeprefix("The ").split()
+    known = len(tokens) > 1 and tokens[0].casefold() in people.words("never_in_a_name")
+    return _strict(name) or (people.is_desk(name) and len(tokens) > 1 and not known)
 
 
 def _strict(name: str) -> bool:
@@ -82,7 +127,14 @@ def _strict(name: str) -> bool:
         return False
     if any(people.glued(token) or len(token) > 18 for token in tokens):
         return False
+    if not name.isupper() and any(token.isupper() and len(token) > 2 for token in plain_letters(tokens)):
+        return False  # an acronym beside a word: a house, or what it makes
     return not any(word in people.words(kind) for word in plain for kind in ("no_name", "organisation", "role"))
+
+
+def plain_letters(tokens: Sequence[str]) -> list[str]:
+    """The words of a name that are no initials: "J.R." is made of them."""
+    return [token for token in tokens if token.isalpha()]
 
 
 def is_common(name: str, small: frozenset[str]) -> bool:
@@ -94,19 +146,59 @@ def _witnessed(layout: Layout, line: Line) -> bool:
     """Whether something says that the name signs. A person whom the story names again is its subject."""
     if _beside(layout, line):
         return True
-    if _is_subject(layout, line):
+    if _is_subject(layout, line) or _heads(layout, line):
         return False
+    if layout.under_headline(line.number, 2) and _above_story(layout, line):
+        return True
     return _in_town(layout, line) or _between(layout, line) or _told_below(layout, line)
+
+
+def _persons(line: Line) -> list[str]:
+    """The names that a line gives to people; those of desks are made of common words."""
+    return [person.name for person in line.read.people if not people.is_desk(person.name)]
+
+
+def _above_story(layout: Layout, line: Line) -> bool:
+    """Whether a time or a paragraph stands within four blocks below, and the name is not printed in capitals."""
+    below = range(line.number + 1, min(line.number + 5, len(layout.blocks)))
+    told = any(layout.signed(number) or layout.prose[number] for number in below)
+    return told and not any(person.name.isupper() for person in line.read.people)
+
+
+def _heads(layout: Layout, line: Line) -> bool:
+    """Whether the same words stand above the headline, too: a section's name, and nobody's."""
+    place = layout.headline or 0
+    return line.number > place and any(block.text == line.segment.text for block in layout.blocks[:place])
 
 
 def _beside(layout: Layout, line: Line) -> bool:
     """Whether a time or a role stands in the line or next to it."""
-    _, rest = before_time(line.segment.text)
-    if rest or any(_is_role(person.affiliation or "") for person in line.read.people):
+    if tells_time(line.segment.text) or any(_is_role(person.affiliation or "") for person in line.read.people):
         return True
     number = line.number
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
-    return layout.signed(number + 1) or layout.signed(number - 1) or _is_role(below)
+    above = number - 2 if number > 1 and len(layout.blocks[number - 1].text) <= 1 else number - 1
+    return layout.signed(number + 1) or layout.signed(above) or _is_role(below)
+
+
+def names_beside_time(layout: Layout) -> list[Line]:
+    """The names in a time line around the headline: "Published August 7, 2023 by Ana Lindqvist"."""
+    if layout.headline is None:
+        return []
+    for number in range(max(0, layout.headline - _OVER), min(len(layout.blocks), layout.headline + _UNDER + 1)):
+        segment = layout.blocks[number]
+        match = _BY.search(segment.text) if segment.role == "time" else None
+        named = before_time(match.group(1))[0] if match else ""
+        read = named and (people.read(named, lone=True) or handle(named))
+        if read and read.people:
+            return [Line(segment, number, len(segment.text), read, "bylines/in-time")]
+    return []
+
+
+def handle(named: str) -> people.Byline | None:
+    """Whom a single word names that has no form of a name, as blogs sign: "jsteinhardt"."""
+    known = named in people.words("connective") or named in people.words("never_in_a_name")
+    return people.Byline((Author(named),)) if _HANDLE.match(named) and not known else None
 
 
 def _in_town(layout: Layout, line: Line) -> bool:
@@ -138,7 +230,7 @@ def is_bio(text: str, name: str) -> bool:
 
 
 def _is_subject(layout: Layout, line: Line) -> bool:
-    lasts = [person.name.split()[-1] for person in line.read.people]
+    lasts = [name.split()[-1] for name in _persons(line)]
     story = [layout.blocks[number].text for number in range(layout.start, layout.end) if layout.prose[number]]
     return bool(lasts) and all(sum(last in text for text in story) >= 2 for last in lasts)
 
@@ -149,23 +241,49 @@ def _is_role(text: str) -> bool:
 
 
 def names_below(layout: Layout, labels: Sequence[int]) -> list[Line]:
-    """The author whom only the lines below the story name: under "About the author", or with a role or bio."""
-    for number in range(layout.start + 3, len(layout.blocks)):
-        if number - 1 in labels or number >= layout.end - 4:
-            line = _alone(layout, number) or _opens_bio(layout, number)
-            if line and line.read.people and _signed_below(layout, line, labels):
-                return [line]
-    return []
+    """The authors whom only the lines below the story name: under "About the author", or with a role or bio."""
+    numbers = range(layout.start + 3, len(layout.blocks) - 1)
+    told = [line for number in numbers if _introduced(layout, number) and (line := _alone(layout, number))]
+    if not any(line.read.people for line in told):
+        last = [_told_last(layout, number, labels) for number in range(layout.start + 3, len(layout.blocks))]
+        told = [line for line in last if line]
+    named = [line._replace(rule="bylines/bio") for line in told if line.read.people]
+    return [line for line in named if line.number - named[0].number <= _TOGETHER]
 
 
-def _opens_bio(layout: Layout, number: int) -> Line | None:
+def _told_last(layout: Layout, number: int, labels: Sequence[int]) -> Line | None:
+    """A name or bio under a label, or at the end of the story with a role or a bio."""
+    labelled = number - 1 in labels
+    if not labelled and number < layout.end - 4:
+        return None
+    near = labelled or number <= layout.end + _FURTHEST
+    line = (_alone(layout, number) if near else None) or _opens_bio(layout, number, labelled=labelled)
+    return line if line and line.read.people and _signed_below(layout, line, labels) else None
+
+
+def _introduced(layout: Layout, number: int) -> bool:
+    """Whether the next block tells who a line's person is: "Ana Lindqvist" above "Ana is a reporter from Oslo"."""
+    text, below = layout.blocks[number].text, layout.blocks[number + 1].text
+    if not 5 <= len(text) <= _NAME or not 2 <= len(text.split()) <= 4:
+        return False
+    if below.startswith(text):
+        return _BIO.match(below, len(text)) is not None and _works(below[len(text) :])
+    first = text.split()[0]
+    return first in below[:40] and _presents(below, first) and (_works(below) or not below.startswith(first))
+
+
+def _works(told: str) -> bool:
+    """Whether what is told of somebody opens with the work that people who sign stories do."""
+    return any(word.strip(",.;").casefold() in people.words("occupation") for word in told[:200].split()[:12])
+
+
+def _opens_bio(layout: Layout, number: int, *, labelled: bool) -> Line | None:
     """A block that opens with a name and goes on as a bio does."""
     segment = layout.blocks[number]
     match = _BIO_OPENS.match(segment.text)
     if segment.by is not None or match is None or not _strict(match.group(1)):
         return None
-    after = segment.text[match.end() : match.end() + 200].split()[:9]
-    if not any(word.strip(",.;").casefold() in people.words("occupation") for word in after):
+    if not (labelled or _works(segment.text[match.end() :])):
         return None
     read = people.read(match.group(1))
     return Line(segment, number, len(segment.text), read, "bylines/bio") if read else None
@@ -176,13 +294,12 @@ def _signed_below(layout: Layout, line: Line, labels: Sequence[int]) -> bool:
     if number - 1 in labels or line.rule == "bylines/bio":
         return True
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
-    if number > layout.end + 12 or _is_subject(layout, line):
+    if number > layout.end + _FURTHEST or _is_subject(layout, line):
         return False
     return _is_role(below) or _presents(below, line.read.people[0].name.split()[0])
 
 
 def _presents(text: str, first: str) -> bool:
     """Whether a block says who somebody is, by first name: "I'm Ann, a trainer ...", "Ann is a writer ..."."""
-    called = re.escape(first)
-    told = rf"(?:hi[,!] )?(?:i['’]m|i am|my name is) {called}\b|{called}(?: [\w.'’()-]+){{0,3}},? {_VERBS}\b"
-    return re.match(told, text, re.IGNORECASE) is not None and words(text) >= 6
+    match = _TOLD.match(text)
+    return match is not None and (match.group(1) or match.group(2)).casefold() == first.casefold() and words(text) >= 6

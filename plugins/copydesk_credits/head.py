@@ -1,0 +1,276 @@
+"""Where the headline stands: the head of a page read as a sequence, from the lines' form, place and neighbours.
+
+Kicker, headline, dek, byline, time, picture and first paragraph stand in about this order, whichever are there. So a
+line is weighed by what it is made of and by what stands below it: a time or byline within a few lines, a paragraph
+that says the same words. The stage for bylines asks here first, and looks for names around the headline.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from functools import cached_property, lru_cache
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING
+
+from copydesk.prose import ends_sentence, words
+from copydesk_credits.layout import is_filed
+
+if TYPE_CHECKING:
+    from copydesk_credits.layout import Layout
+
+_WEIGHTS = {
+    "said below": 20,
+    "signed next": 14,
+    "signed after one": 13,
+    "signed further below": 11,
+    "title repeats it": 12,
+    "said in the first paragraph": 10,
+    "colon inside": 10,
+    "signed above": 10,
+    "few lines to a paragraph": 11,
+    "near the top": 6,
+    "title above repeats it": 9,
+    "usual length": 7,
+    "figure first": 6,
+    "paragraph next": 5,
+    "first": 6,
+    "five or six words": 4,
+    "among the first three": 2,
+    "dateline next": 30,
+    "small letter": -6,
+    "three or four words": -6,
+    "long": -9,
+    "good lines above": -9,
+    "hardly common": -11,
+    "good line above": -11,
+    "below the first paragraph": -13,
+    "in the story": -13,
+    "colon": -13,
+    "page marks": -15,
+    "two words": -21,
+    "full stop": -25,
+    "deep in the story": -25,
+}
+"""What speaks for a line as the headline, and against it, in tenths. Fitted by a logistic choice among the lines of
+each dev page (fundus, wcxb, the hand-labelled roles, some wire copy: 1 750 pages), then rounded; of pages by other
+publishers than it was fitted on it finds as many. Only the dateline is set by hand, for wire copy."""
+
+_TOLD = ("said below", "said in the first paragraph", "title repeats it", "title above repeats it")
+
+LEAST, _CLEAR = 33, 47
+"""The score that a headline needs: "none of the lines", fitted as one more choice. With the higher one nothing beside
+its words need say that it is one."""
+
+_BELOW = 120
+"""So many blocks below the start of the weightiest stretch a headline may stand: a story of many short lines weighs
+less than the teasers above it."""
+_MOST_TOLD = sum(_WEIGHTS[name] for name in _TOLD)
+_NOWHERE, _FINALISTS = 1_000, 12
+"""So many lines, the best by form and place, are compared with the paragraphs below them."""
+_PARAGRAPHS, _REACH, _READ = 6, 60, 600
+"""A line is compared with so many paragraphs below it, not further than so many blocks, so many characters of each."""
+_LONG = 300
+"""Characters: no headline is so long, and its words need not be looked at."""
+_EAST = re.compile("[\u2e80-\U0010ffff]")
+_WORD = re.compile(r"\w+")
+_MARKS = re.compile(r"[^\w\n]+")
+_STEM = re.compile(r"\b\w{4,6}")
+_PAGE_MARKS = re.compile(r"[|»•]|(?:^|\s)>|\s{3}")
+_OUTER = "\"'“”‘’«»„‚‹›「」『』 \N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
+
+
+def headline(layout: Layout) -> int | None:
+    """The number of the block that is the headline, if one earns its place."""
+    if layout.start >= len(layout.blocks):
+        return None
+    head = Head(layout)
+    ranked = sorted(((head.at_first_sight(number), -number) for number in head.candidates()), reverse=True)
+    best, place = 0, 0
+    for score, number in ranked[:_FINALISTS]:
+        if score + _MOST_TOLD < max(best, LEAST):
+            break
+        best, place = max((best, place), (score + head.told_below(-number), number))
+    return -place if best >= _CLEAR or (best >= LEAST and head.sure(-place)) else None
+
+
+class Head:
+    """How much each line around the start of the story looks like its headline."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.texts = [segment.text.strip() for segment in layout.blocks[: layout.start + _BELOW + _REACH]]
+        self.lines = list(accumulate(map(layout.line, range(len(self.texts))), initial=0))
+        self._signed = [number for number in range(len(self.texts)) if layout.signed(number)]
+
+    def candidates(self) -> list[int]:
+        """The lines that may be it: of a dispatch those above its dateline alone."""
+        start = self.layout.start
+        last = start if is_filed(self.texts[start]) else min(len(self.texts), start + _BELOW)
+        return [number for number in range(last) if self._may_be(number)]
+
+    def _may_be(self, number: int) -> bool:
+        layout, text = self.layout, self.texts[number]
+        segment = layout.blocks[number]
+        decided = segment.by is not None or not layout.open[number]
+        if (decided and segment.role != "duplicate") or not 4 <= len(text) <= 260 or not 2 <= words(text) <= 30:
+            return False
+        if (layout.prose[number] or _stops(text)) and not self._credited(number):
+            return False
+        return number <= layout.start or self._signature(number) <= 4 or self._filed(number)
+
+    def _credited(self, number: int) -> bool:
+        """Whether a stage before found a byline or time right below, or a dispatch opens below the first short line."""
+        below = self.layout.blocks[number + 1].role if number + 1 < len(self.texts) else ""
+        return below in ("byline", "time") or (number == 0 and not self.layout.prose[0] and self._filed(0))
+
+    def _filed(self, number: int) -> bool:
+        """Whether the next block, or the one after a byline, opens with a dateline."""
+        below = (n for n in range(number + 1, min(number + 4, len(self.texts))) if self.layout.open[n])
+        return any(is_filed(self.texts[n]) for n in islice(below, 1))
+
+    def _signature(self, number: int) -> int:
+        """How far below a byline or time stands; so far that nothing counts it where there is none."""
+        at = bisect_right(self._signed, number)
+        return self._signed[at] - number if at < len(self._signed) else _NOWHERE
+
+    def sure(self, number: int) -> bool:
+        """Whether something beside the line's words says headline: a signature below, a twin, or its place on top."""
+        layout = self.layout
+        said = fold(self.texts[number])
+        if self._signature(number) <= 4 or self._filed(number) or self._longer(said) or self._exact(said) == 2:
+            return True
+        between = self.lines[max(number, layout.start)] - self.lines[number]
+        if not all(layout.open[number + 1 : layout.start + 1]):
+            return number < layout.start and between <= 4
+        return number < layout.start and (not any(layout.open[:number]) or between <= 3)
+
+    def at_first_sight(self, number: int) -> int:
+        """What a line's form and place say for it."""
+        return by_form(self.texts[number]) + sum(_WEIGHTS[name] for name, holds in self._place(number) if holds)
+
+    def _place(self, number: int) -> list[tuple[str, bool]]:
+        signature = self._signature(number)
+        gap = self._gap(number)
+        inside = self._depth(number)
+        above = self.lines[number]
+        return [
+            ("signed next", signature == 1),
+            ("signed after one", signature == 2),
+            ("signed further below", signature <= 8),
+            ("signed above", number > 0 and self.layout.signed(number - 1)),
+            ("dateline next", self._filed(number)),
+            ("first", above == 0),
+            ("among the first three", above <= 2),
+            ("near the top", above <= 8),
+            ("paragraph next", gap <= 3),
+            ("few lines to a paragraph", gap <= 10),
+            ("below the first paragraph", number > self.layout.start),
+            ("in the story", inside >= 1),
+            ("deep in the story", inside >= 3),
+        ]
+
+    @cached_property
+    def _paragraphs(self) -> list[int]:
+        return [number for number in range(len(self.texts)) if self.layout.prose[number]]
+
+    def _gap(self, number: int) -> int:
+        """How many lines stand between a line and the next paragraph."""
+        at = bisect_right(self._paragraphs, number)
+        end = self._paragraphs[at] if at < len(self._paragraphs) else len(self.texts) - 1
+        return self.lines[max(number + 1, end)] - self.lines[number + 1]
+
+    def _depth(self, number: int) -> int:
+        """How many paragraphs of the weightiest stretch stand above a line."""
+        return max(0, bisect_left(self._paragraphs, number) - bisect_left(self._paragraphs, self.layout.start))
+
+    def told_below(self, number: int) -> int:
+        """What the paragraphs below a line and the lines around it say for it."""
+        own, story, first = stems(self.texts[number]), *self._story(number)
+        said = fold(self.texts[number])
+        longer = self._longer(said)
+        marks = [
+            ("hardly common", len(own & story) <= 1),
+            ("title repeats it", longer > 0),
+            ("title above repeats it", longer > 0 and self._exact(said) == 1 and self._opens_with(said)),
+            ("good line above", self._good(number - 1, story)),
+            ("good lines above", any(self._good(n, story) for n in range(number - 4, number - 1))),
+        ]
+        shares = _WEIGHTS["said below"] * len(own & story) / max(1, len(own))
+        shares += _WEIGHTS["said in the first paragraph"] * min(3, len(own & first)) / 3
+        return round(shares) + sum(_WEIGHTS[name] for name, holds in marks if holds)
+
+    def _story(self, number: int) -> tuple[frozenset[str], frozenset[str]]:
+        """The stems of the first paragraphs below a line, and those of the very first."""
+        at = bisect_right(self._paragraphs, number)
+        near = [n for n in self._paragraphs[at : at + _PARAGRAPHS] if n <= number + _REACH]
+        told = [stems(self.texts[n][:_READ]) for n in near]
+        return frozenset().union(*told), told[0] if told else frozenset()
+
+    @cached_property
+    def _said(self) -> str:
+        """The words of all lines, folded, a line a line."""
+        lines = "\n".join(["", *(text if len(text) < _LONG else "" for text in self.texts), ""])
+        return _MARKS.sub(" ", lines.casefold()).replace(" \n", "\n").replace("\n ", "\n")
+
+    def _exact(self, said: str) -> int:
+        return self._said.count(f"\n{said}\n")
+
+    def _longer(self, said: str) -> int:
+        """How many lines hold this one and more: the page's title, or a path that ends on it."""
+        return self._said.count(said) - self._exact(said) if len(said) > 15 else 0
+
+    def _opens_with(self, said: str) -> bool:
+        return self._said.find(said) < self._said.find(f"\n{said}\n")
+
+    def _good(self, number: int, story: frozenset[str]) -> bool:
+        """Whether a line could be a headline by its own words: one below it is its dek, then, or a cross-head."""
+        if number < 0 or not self.layout.line(number) or self.layout.blocks[number].by is not None:
+            return False
+        text, own = self.texts[number], stems(self.texts[number])
+        if not 4 <= words(text) <= 30 or text.endswith(".") or self.layout.signed(number):
+            return False
+        common = len(own & story)
+        return common >= 2 and common * 2 >= len(own)
+
+
+def _stops(text: str) -> bool:
+    """Whether a line ends as a sentence does that neither asks nor calls."""
+    return ends_sentence(text) and text.rstrip(_OUTER)[-1:] in ".。"
+
+
+@lru_cache(maxsize=4096)
+def by_form(text: str) -> int:
+    """What a line's own form says for it as a headline, or against it."""
+    count = words(text)
+    marks = [
+        ("two words", count == 2),
+        ("three or four words", count in (3, 4)),
+        ("five or six words", count in (5, 6)),
+        ("usual length", 7 <= count <= 20),
+        ("long", count >= 22),
+        ("full stop", _stops(text)),
+        ("colon", text.endswith(":")),
+        ("colon inside", ": " in text),
+        ("page marks", _PAGE_MARKS.search(text) is not None),
+        ("small letter", text[:1].islower()),
+        ("figure first", text[:1].isdigit()),
+    ]
+    return sum(_WEIGHTS[name] for name, holds in marks if holds)
+
+
+@lru_cache(maxsize=4096)
+def stems(text: str) -> frozenset[str]:
+    """The longer words of a text, cut to six letters so that its forms agree; of Chinese each pair of signs."""
+    if text.isascii() or not _EAST.search(text):
+        return frozenset(_STEM.findall(text.casefold()))
+    found = set(_WORD.findall(text.casefold()))
+    east = {word for word in found if _EAST.match(word)}
+    pairs = {word[n : n + 2] for word in east for n in range(len(word) - 1)}
+    return frozenset(pairs | {word[:6] for word in found - east if len(word) > 3})
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """The words of a text alone, in small letters."""
+    return " ".join(_WORD.findall(text.casefold()))
