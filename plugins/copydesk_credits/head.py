@@ -74,7 +74,6 @@ _LONG = 300
 """Characters: no headline is so long, and its words need not be looked at."""
 _EAST = re.compile("[\u2e80-\U0010ffff]")
 _WORD = re.compile(r"\w+")
-_MARKS = re.compile(r"[^\w\n]+")
 _STEM = re.compile(r"\b\w{4,6}")
 _PAGE_MARKS = re.compile(r"[|»•]|(?:^|\s)>|\s{3}")
 _OUTER = "\"'“”‘’«»„‚‹›「」『』 \N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
@@ -208,20 +207,25 @@ class Head:
         return frozenset().union(*told), told[0] if told else frozenset()
 
     @cached_property
-    def _said(self) -> str:
-        """The words of all lines, folded, a line a line."""
-        lines = "\n".join(["", *(text if len(text) < _LONG else "" for text in self.texts), ""])
-        return _MARKS.sub(" ", lines.casefold()).replace(" \n", "\n").replace("\n ", "\n")
+    def _cased(self) -> list[tuple[str, str]]:
+        """The shorter lines, each with its letters small."""
+        return [(text, text.casefold()) for text in self.texts if len(text) < _LONG]
+
+    def _saying(self, said: str) -> list[str]:
+        """The lines, folded, that say the same: most are told apart by the longest word of it."""
+        longest = max(said.split(), key=len, default="")
+        return [line for text, cased in self._cased if longest in cased and said in (line := fold(text))]
 
     def _exact(self, said: str) -> int:
-        return self._said.count(f"\n{said}\n")
+        return self._saying(said).count(said)
 
     def _longer(self, said: str) -> int:
-        """How many lines hold this one and more: the page's title, or a path that ends on it."""
-        return self._said.count(said) - self._exact(said) if len(said) > 15 else 0
+        """How often lines say this and more: the page's title, or a path that ends on it."""
+        return sum(line.count(said) for line in self._saying(said) if line != said) if len(said) > 15 else 0
 
     def _opens_with(self, said: str) -> bool:
-        return self._said.find(said) < self._said.find(f"\n{said}\n")
+        """Whether the first line that says it says more."""
+        return next(iter(self._saying(said)), said) != said
 
     def _good(self, number: int, story: frozenset[str]) -> bool:
         """Whether a line could be a headline by its own words: one below it is its dek, then, or a cross-head."""

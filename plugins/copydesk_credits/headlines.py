@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, words
@@ -129,9 +130,14 @@ def _repeated_below(layout: Layout, number: int) -> bool:
     """Whether at least 85 in 100 of a block's words stand in one of the next paragraphs: a dek taken from the lede."""
     own = _said(layout.blocks[number].text)
     below = range(number + 1, min(number + 8, len(layout.blocks)))
-    return len(own) >= 6 and any(
-        layout.prose[n] and len(own & _said(layout.blocks[n].text)) >= 0.85 * len(own) for n in below
-    )
+    return len(own) >= 6 and any(layout.prose[n] and _says_as_well(layout.blocks[n].text, own) for n in below)
+
+
+def _says_as_well(text: str, own: set[str]) -> bool:
+    may_lack = len(own) * 15 // 100
+    folded = text.casefold()
+    lacking = (word for word in own if word not in folded)  # a cheap look, which ends at the first few
+    return len(list(islice(lacking, may_lack + 1))) <= may_lack and len(own - _said(text)) <= may_lack
 
 
 def _kicker(doc: Document, layout: Layout, place: int) -> None:

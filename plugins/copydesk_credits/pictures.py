@@ -28,7 +28,7 @@ from copydesk_credits.captions import (
     plain,
 )
 from copydesk_credits.creditline import CreditLine
-from copydesk_credits.house import RULES, rules_of_all_blocks
+from copydesk_credits.house import rules_of_all_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,7 +107,7 @@ class extract_credits:
     """
 
     def __init__(self, *, captions: bool = True, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
-        self.rules = rules_of_all_blocks("pictures", rules=(RULES / "captions.yaml", *rules), without=without)
+        self.rules = rules_of_all_blocks("pictures", "captions", rules=rules, without=without)
         self.captions = captions
         self.line = CreditLine()
         self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}

@@ -10,7 +10,7 @@ occur at all; only those are then located. What was found in a block is kept unt
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -152,13 +152,18 @@ class Rules:
 
     def _scan(self, segments: Sequence[Segment], raw: str) -> None:
         """See to it that each segment's memo holds what every file's rules find in its text."""
-        by_asked: dict[frozenset[Home], list[Segment]] = {}
+        lacking: dict[frozenset[Home], list[Segment]] = {}
+        enough = None
         for segment in segments:
-            by_asked.setdefault(segment.memo.homes if segment.memo else _NOBODY, []).append(segment)
-        for asked, lacking in by_asked.items():
-            missing = self._homes - asked
-            if missing:
-                _look(lacking, raw, asked, missing)
+            asked = segment.memo.homes if segment.memo else _NOBODY
+            if asked is enough:
+                continue
+            if asked >= self._homes:
+                enough = asked
+            else:
+                lacking.setdefault(asked, []).append(segment)
+        for asked, some in lacking.items():
+            _look(some, raw, asked, self._homes - asked)
 
     def mark(self, doc: Document) -> bool:
         """Mark what each rule takes, with its role and id, and tell whether any took something.
@@ -252,12 +257,14 @@ _NOBODY: frozenset[Home] = frozenset()
 def _look(segments: Sequence[Segment], raw: str, asked: frozenset[Home], missing: frozenset[Home]) -> None:
     """Ask the missing files about segments that others were asked about before, and note it in their memos."""
     now = asked | missing
+    nothing = _Found(now, ())
     places = _reader(missing, raw).read([segment.text for segment in segments])
-    found = {text: _Found(now, there) for text, there in places.items()}
     for segment in segments:
-        before, segment.memo = segment.memo, found[segment.text]
-        if before and before.hits:
-            segment.memo = _Found(now, tuple(sorted((*before.hits, *segment.memo.hits), key=_order)))
+        there = places[segment.text]
+        before = segment.memo.hits if segment.memo else ()
+        if before and there:
+            there = tuple(sorted((*before, *there), key=_order))
+        segment.memo = _Found(now, there or before) if there or before else nothing
 
 
 def _order(place: _Place) -> tuple[int, int, tuple[str, int]]:
@@ -299,20 +306,21 @@ class _Reader:
         found = {text: self._kept.get(text) for text in texts}
         new = [text for text, places in found.items() if places is None]
         told = self._asked(new) if new else {}
-        if len(self._kept) + len(told) > _KEPT_LINES:
+        lines = [text for text in new if len(text) <= _KEPT_LENGTH]
+        if len(self._kept) + len(lines) > _KEPT_LINES:
             self._kept.clear()
-        lines = ((text, places) for text, places in told.items() if len(text) <= _KEPT_LENGTH)
-        self._kept.update(islice(lines, _KEPT_LINES))
-        return {text: told[text] if places is None else places for text, places in found.items()}
+        self._kept.update((line, told.get(line, ())) for line in lines[:_KEPT_LINES])
+        return {text: told.get(text, ()) if places is None else places for text, places in found.items()}
 
     def _asked(self, texts: list[str]) -> dict[str, tuple[_Place, ...]]:
+        """What stands in those texts in which anything does."""
         found: dict[str, list[_Place]] = {}
         every, short = _Batch(texts), _Batch([text for text in texts if _is_short(text)])
         for home in self._homes:
             for text, place in home.find(every, short):
                 if guards_hold(place.rule, text):
                     found.setdefault(text, []).append(place)
-        return {text: tuple(sorted(found[text], key=_order)) if text in found else () for text in texts}
+        return {text: tuple(sorted(places, key=_order)) for text, places in found.items()}
 
 
 def _is_short(text: str) -> bool:
@@ -321,12 +329,18 @@ def _is_short(text: str) -> bool:
 
 
 class _Batch:
-    """Some texts as lines of UTF-8, and as one text, for re2 to read at once."""
+    """Some texts as lines of UTF-8, for re2 to read at once."""
 
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
-        self.lines = [text.encode("utf-8", "replace").replace(b"\n", b" ") for text in texts]
-        self.data = b"\n".join(self.lines)
+        joined = "\n".join(texts)
+        if joined.count("\n") >= len(texts):
+            joined = "\n".join(text.replace("\n", " ") for text in texts)
+        self.data = joined.encode("utf-8", "replace")
+
+    @cached_property
+    def lines(self) -> list[bytes]:
+        return self.data.split(b"\n")
 
 
 class Home:
