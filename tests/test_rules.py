@@ -216,3 +216,11 @@ def test_a_thousand_rules_fit_in_one_set(tmp_path):
         for n in range(1_000)
     )
     assert cleaned(rules(tmp_path, text), "Join us on platform777 today") == ""
+
+
+def test_a_rule_that_stands_apart_finds_the_same(tmp_path):
+    text = "rules:\n" + "".join(
+        f"  - {{id: {id_}, role: promo, pattern: 'buy .* {id_}', apart: {str(id_ == 'b').lower()}}}\n" for id_ in "abc"
+    )
+    doc = Document("Buy now a\nBuy now b\nBuy now c")
+    assert [hit.rule.id for hit in rules(tmp_path, text).hits(doc)] == ["r/a", "r/b", "r/c"]

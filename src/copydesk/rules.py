@@ -58,6 +58,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     at_least: Count | None = None
     at_most: Count | None = None
     unless: tuple[str, ...] = ()
+    apart: bool = False
+    """Whether it is asked apart from its file's other rules: for one whose patterns wait for much at once, and slow down
+    all that are asked with them."""
+
     about: str = ""
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
@@ -344,7 +348,7 @@ class _Batch:
 
 
 class Home:
-    """The rules of one file in two Sets: those for short blocks, and the others.
+    """The rules of one file in a few Sets: those for short blocks, the others, and each that stands apart.
 
     A file a Set: in one for all files, what any rule waits for multiplies with what any other does, and most of the
     time goes into making states (measured on 200 pages: 9 ms a page in one Set, 1.3 to 5 in forty).
@@ -352,19 +356,21 @@ class Home:
 
     def __init__(self, rules: Iterable[Rule], only_with: Sequence[str] = ()) -> None:
         self.only_with = tuple(only_with)
-        owners = [(rule, regex) for rule in rules for regex in rule.regexes]
-        self._short = _Pack([owner for owner in owners if owner[0].short])
-        self._long = _Pack([owner for owner in owners if not owner[0].short])
+        groups: dict[tuple[bool, str], list[tuple[Rule, str]]] = {}
+        for rule in rules:
+            group = groups.setdefault((rule.short, rule.id if rule.apart else ""), [])
+            group += [(rule, regex) for regex in rule.regexes]
+        self._packs = [(short, _Pack(owners)) for (short, _), owners in groups.items()]
 
     @property
     def faults(self) -> dict[str, str]:
         """What re2 has against a rule's pattern, by the rule's id."""
-        return self._short.faults | self._long.faults
+        return {id_: fault for _, pack in self._packs for id_, fault in pack.faults.items()}
 
     def find(self, every: _Batch, short: _Batch) -> Iterator[tuple[str, _Place]]:
         """What the file's rules find in the texts, their guards not yet asked."""
-        yield from self._long.find(every)
-        yield from self._short.find(short)
+        for is_short, pack in self._packs:
+            yield from pack.find(short if is_short else every)
 
 
 class _Pack:
