@@ -40,6 +40,8 @@ def test_a_rule_keeps_its_own_examples(rule):
         ("Sean O’Brien und Wernher von Amsel", ["Sean O’Brien", "Wernher von Amsel"]),
         ("A. J. McCarthy-Lee", ["A. J. McCarthy-Lee"]),
         ("Dan Baird", ["Dan Baird"]),
+        ("Inés del Valle", ["Inés del Valle"]),
+        ("Ruth (Amsel) Okafor, Head of Ports and Community Development", ["Ruth (Amsel) Okafor"]),
         ("TOM BAIRD AND ANA LINDQVIST", ["TOM BAIRD", "ANA LINDQVIST"]),
         ("Ana Lindqvist Senior Oslo Correspondent", ["Ana Lindqvist"]),
         ("林美华、王小明", ["林美华", "王小明"]),

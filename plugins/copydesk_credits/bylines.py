@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,18 @@ from copydesk_credits import people
 from copydesk_credits.head import headline
 from copydesk_credits.layout import Layout
 from copydesk_credits.signature import Line, read_line
-from copydesk_credits.unsigned import handle, is_bio, is_common, names_above, names_below, names_beside_time
+from copydesk_credits.unsigned import (
+    handle,
+    is_bio,
+    is_common,
+    names_above,
+    names_below,
+    names_beside_time,
+    names_by_place,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from copydesk.document import Document
@@ -78,22 +87,29 @@ class extract_byline:
         hits = [hit for hit in hits if id(hit.segment) in place]
         leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
         labels = [number for number in leads if number > layout.start]
-        leads = [number for number in leads if _near(layout, number)]
+        near = [number for number in leads if _near(layout, number)]
         labels += [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/bio-label")]
-        found = _nearest(_keyworded(hits, place, layout) + _below_leads(layout, leads), layout)
+        found = _nearest(_keyworded(hits, place, layout) + _below_leads(layout, near), layout)
         found += _handles(layout) if not found else []
-        if self.alone and not any(line.role == "author" for line in found):
-            found += names_above(layout) or names_beside_time(layout) or names_below(layout, labels)
+        found += self._unsigned(found, layout, names_above, names_beside_time, names_by_place)
         if not found and facts:
             found = _only(hits, place, layout)
-        for number in leads:
+            near += [line.number - 1 for line in found if line.number - 1 in leads]
+        found += self._unsigned(found, layout, partial(names_below, labels=labels))
+        for number in near:
             layout.blocks[number].mark("byline", rule="bylines/lead")
         for line in found:
             _settle(doc, line, facts=facts)
         for number in labels:
             if number + 1 < len(layout.blocks) and layout.blocks[number + 1].role == "bio":
                 layout.blocks[number].mark("bio", rule="bylines/bio-label")
-        return bool(found or leads)
+        return bool(found or near)
+
+    def _unsigned(self, found: list[Line], layout: Layout, *ways: Callable[[Layout], list[Line]]) -> list[Line]:
+        """What the first of the ways finds that finds anything, where no byline names an author."""
+        if not self.alone or any(line.role == "author" for line in found):
+            return []
+        return next((lines for way in ways if (lines := way(layout))), [])
 
     def _hits(self, doc: Document, layout: Layout) -> list[Hit]:
         """What the rules find in all but the long paragraphs in the middle of the story: nobody signs there."""
@@ -144,7 +160,7 @@ def _keyworded(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[L
     for hit in _first_of_each(hit for hit in hits if hit.rule.role == "byline"):
         number = place[id(hit.segment)]
         line = _line(hit, number) if _near(layout, number) else None
-        if line and not _is_heading(line, layout):
+        if line and (_dated_below(layout, number) or not _is_heading(line, layout)) and not _is_noun(line, layout):
             found.append(line)
     return found
 
@@ -165,6 +181,7 @@ def _handles(layout: Layout) -> list[Line]:
 def _only(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
     """The bylines anywhere on the page, where all of them name the same and none stands near: no list of teasers."""
     lines = [line for hit in hits if hit.rule.role == "byline" and (line := _line(hit, place[id(hit.segment)]))]
+    lines = [line for line in lines if not _is_noun(line, layout)]
     leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
     lines = [line for line in lines + _below_leads(layout, leads) if line.role == "author"]
     alike = len({frozenset(_names(line)) for line in lines}) == 1
@@ -184,6 +201,16 @@ def _is_heading(line: Line, layout: Layout) -> bool:
     single = [name for name in names if " " not in name and not people.caseless(name)]
     small = layout.small_words() | people.words("no_name") if single else frozenset()
     return any(is_common(name, small) for name in single)
+
+
+def _dated_below(layout: Layout, number: int) -> bool:
+    """Whether a line stands between headline and time: there a single word is a name, not a menu's "By State"."""
+    return layout.under_headline(number, 3) and layout.signed(number + 1)
+
+
+def _is_noun(line: Line, layout: Layout) -> bool:
+    """Whether the Dutch word for "by" is the English noun: no line of the page has an article of Dutch."""
+    return line.rule == "bylines/door" and layout.small_words().isdisjoint(("een", "het"))
 
 
 def _below_leads(layout: Layout, leads: list[int]) -> list[Line]:

@@ -99,8 +99,9 @@ class Head:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.texts = [segment.text.strip() for segment in layout.blocks[: layout.start + _BELOW + _REACH]]
-        self.lines = list(accumulate(map(layout.line, range(len(self.texts))), initial=0))
-        self._signed = [number for number in range(len(self.texts)) if layout.signed(number)]
+        lines = (kept and not prose for kept, prose in zip(layout.open, layout.prose, strict=True))
+        self.lines = list(accumulate(islice(lines, len(self.texts)), initial=0))
+        self._signed = layout.signatures(len(self.texts))
 
     def candidates(self) -> list[int]:
         """The lines that may be it: of a dispatch those above its dateline alone."""
@@ -125,8 +126,10 @@ class Head:
 
     def _filed(self, number: int) -> bool:
         """Whether the next block, or the one after a byline, opens with a dateline."""
-        below = (n for n in range(number + 1, min(number + 4, len(self.texts))) if self.layout.open[n])
-        return any(is_filed(self.texts[n]) for n in islice(below, 1))
+        for below in range(number + 1, min(number + 4, len(self.texts))):
+            if self.layout.open[below]:
+                return is_filed(self.texts[below])
+        return False
 
     def _signature(self, number: int) -> int:
         """How far below a byline or time stands; so far that nothing counts it where there is none."""

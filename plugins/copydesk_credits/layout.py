@@ -17,6 +17,7 @@ _SHORT_LINE = -5
 """What a line that is no prose takes off a stretch's worth, in words: seven menu lines outweigh a teaser, and a
 story's cross-heads and lists do not break it. Of 4 to 12, this keeps most headlines of the dev pages near the start."""
 _LONGEST = 60
+_LONG = 120  # characters: what is longer is no line of a time
 _SMALL = re.compile(r"\b[^\W\d_A-Z][\w'’-]*")
 _DATED = re.compile(
     r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}:\d\d\b|\b\d{1,2}[.:]\d\d ?(?:uhr|h|am|pm|a\.m|p\.m)\b"
@@ -45,12 +46,6 @@ def weight(text: str) -> int:
     return min(_LONGEST, words(text[: 8 * _LONGEST])) if is_prose(text) else 0
 
 
-class Measures(tuple[()]):
-    """Nothing: what a text measures is kept by the text. `extract_published` still hands one over."""
-
-    __slots__ = ()
-
-
 class Layout:
     """The blocks of a document, which of them are open and prose, and the stretch that is the story: `start` to `end`.
 
@@ -71,7 +66,7 @@ class Layout:
     def small_words(self) -> frozenset[str]:
         """The words that the document spells with a small letter."""
         if self._small is None:
-            self._small = frozenset(word for segment in self.blocks for word in _SMALL.findall(segment.text))
+            self._small = frozenset(_SMALL.findall("\n".join([segment.text for segment in self.blocks])))
         return self._small
 
     def under_headline(self, number: int, reach: int = 10) -> bool:
@@ -90,9 +85,16 @@ class Layout:
 
     def signed(self, number: int) -> bool:
         """Whether a block is a byline or a time: the lines that stand below a headline."""
-        return 0 <= number < len(self.blocks) and (
-            self.blocks[number].role in ("byline", "time") or is_time(self.blocks[number].text)
-        )
+        return 0 <= number < len(self.blocks) and _signs(self.blocks[number])
+
+    def signatures(self, size: int) -> list[int]:
+        """The numbers of the first so many blocks that are a byline or a time."""
+        return [number for number, block in enumerate(self.blocks[:size]) if _signs(block)]
+
+
+def _signs(block: Segment) -> bool:
+    text = block.text
+    return block.role in ("byline", "time") or (len(text) < _LONG and is_time(text))
 
 
 _FILED = re.compile(
@@ -115,7 +117,7 @@ def is_filed(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_time(text: str) -> bool:
     """Whether a short line, no sentence, tells a time: a date, a clock, "2 hours ago", "3 min read"."""
-    count = words(text) if len(text) < 120 else 13
+    count = words(text) if len(text) < _LONG else 13
     return count <= 12 and tells_time(text) and not (count > 5 and ends_sentence(text)) and not is_filed(text)
 
 

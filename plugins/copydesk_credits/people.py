@@ -21,7 +21,7 @@ _EMAIL = re.compile(r"\(?\b([\w.+-]+(?:@|\[at\]|\(at\))[\w-]+(?:\.[\w-]+)+)\)?")
 _HANDLE = re.compile(r"\(?(?<!\w)(@\w{2,30})\b\)?")
 _JOINT = re.compile(r"(?<=[^\W\d_A-Z]{3})(?=[A-ZÀ-ÖØ-ÞА-Я][\w.]*(?:\W|$))")
 _CAMEL = re.compile(r"(?:Mc|Mac|De|Di|Da|Du|Des|Del|La|Le|Lo|Van|Fitz|San|Mc|Vander|Ter|Mac|Al|El)$")
-_BRACKETS = re.compile(r"\s*\(([^()]*)\)")
+_BRACKETS = re.compile(r"\s*\((?!\w+\) [A-ZÀ-Þ])([^()]*)\)")  # not "Ana (Mia) Baird"
 _PARTS = re.compile(r"\s*(?:[,;•·،、，|]|\s/\s|(?<=\w\w)/(?=\w\w)|\s[-–—]\s)\s*")
 _CASELESS = re.compile(r"[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DOMAIN = re.compile(
@@ -155,7 +155,7 @@ def _after_person(part: str, joined: bool, before: list[_Found]) -> _Found:
     titled = _is_full(name) and any(word.casefold().strip(_STOPS) in words("occupation") for word in more.split()[:2])
     if part in printed("degree") or part.casefold() in words("nobody") or (not titled and _is_house(part, before)):
         return _Found("house", part)
-    if name and _is_full(name):
+    if name and _is_full(name) and not set(name.casefold().split()) <= words("no_name"):
         return _Found("person", name, more)
     return _Found("house" if joined or _capitalised(part) else "unknown", part)
 
@@ -187,7 +187,7 @@ def _name(part: str) -> tuple[str, str]:
     """The name that a part starts with, and the role or house after it: ("Ann Lee", "Senior Editor")."""
     part, more = _unglued(part)
     split = _AFFILIATED.split(part, maxsplit=1)
-    if len(split) == 2:
+    if len(split) == 2 and " " in split[0].strip():  # "Ana del Prado" is one name
         part, more = split[0], split[1]
     tokens = part.split()
     while tokens and tokens[0].casefold().strip(".") in words("honorific") and len(tokens) > 1:
@@ -229,7 +229,7 @@ def is_name(tokens: list[str]) -> bool:
 
 
 def _named(token: str) -> bool:
-    bare = token.strip(".,\"'’“”„«»")
+    bare = token.strip(".,\"'’“”„«»()")
     if not _letters(bare) or (len(bare) > 1 and bare.casefold() in _not_names()):
         return False
     elided = bare[:2].casefold() in ("d'", "d’", "o'", "o’", "l'", "l’") and bare[2:3].isupper()

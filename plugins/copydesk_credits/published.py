@@ -12,7 +12,7 @@ from copydesk.facts import Published
 from copydesk.prose import is_prose, words
 from copydesk.rules import Rules
 from copydesk_credits.house import RULES, agencies, folded, months, words_of
-from copydesk_credits.layout import Layout, Measures
+from copydesk_credits.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,20 +72,19 @@ class extract_published:
 
     def __call__(self, doc: Document) -> None:
         lines: list[Segment] = []
-        measures = Measures()
         for _ in range(_LAYERS):
             before = len(doc.segments)
-            lines += self._pass(doc, measures)
+            lines += self._pass(doc)
             if len(doc.segments) == before:  # no line was cut, so nothing new is to be seen
                 break
         self._note(doc, sorted(lines, key=lambda line: line.start))
 
-    def _pass(self, doc: Document, measures: Measures) -> list[Segment]:
+    def _pass(self, doc: Document) -> list[Segment]:
         lines = self._dated(doc)
         hits = self.rules.hits(doc, among=lines) if lines else []
         if not hits:
             return []
-        page = _Page(doc, hits, measures)
+        page = _Page(doc, hits)
         chosen: dict[int, Hit] = {}
         for hit in hits:
             known = chosen.get(hit.segment.start)
@@ -166,8 +165,8 @@ def _taken(doc: Document, hit: Hit) -> Segment:
 class _Page:
     """Where the story is, and which lines are nothing but a date."""
 
-    def __init__(self, doc: Document, hits: list[Hit], measures: Measures) -> None:
-        self.layout = Layout(doc, measures)
+    def __init__(self, doc: Document, hits: list[Hit]) -> None:
+        self.layout = Layout(doc)
         self.has_prose = any(self.layout.prose)
         self.number = {segment.start: number for number, segment in enumerate(self.layout.blocks)}
         told = (prose and number >= self.layout.start for number, prose in enumerate(self.layout.prose))

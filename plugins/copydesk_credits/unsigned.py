@@ -25,8 +25,11 @@ _ABOVE, _BELOW, _FIRST = 16, 6, 6
 _OVER, _UNDER = 4, 10
 _FURTHEST = 12  # so many blocks below the story a name may stand that no label announces
 _LONGEST, _NAME = 160, 40
+_DATE = 6  # words: a date with its clock, and no entry of a calendar
+_LAST = 4  # so many blocks at the end of the text: a name, what its bearer does, two lines about them
 _IN_NAME = 4  # words: what is longer and ends with a stop is a sentence
 _TOGETHER = 4  # blocks: authors told about one after another
+_ACRONYM = re.compile(r"[B-DF-HJ-NP-TV-XZ]{3,}$")
 _SMALL_SECOND = re.compile(r"([^\W\d_]+) ([a-z]+) ")
 _PICTURE = re.compile(
     r"©|\b(?:foto|photo|bild|bildquelle|image|images|quelle|nuotr|getty|credit|legende|video|picture)\b|\w/\w",
@@ -48,6 +51,7 @@ _BIO_OPENS = re.compile(
 )
 _BY = re.compile(r"\b(?:by|von|par|por|door|av|af)\s+([^\W\d_].*)$", re.IGNORECASE)
 _HANDLE = re.compile(r"[a-z][\w.-]{2,29}$")
+_USER = re.compile(r"[^\W\d_][\w.'’-]+$")
 _TOLD = re.compile(
     r"(?:(?:hi|hey)[,!] )?(?:i['’]m|i am|my name is) ([\w.'’-]+)\b"
     r"|([\w.'’-]+)(?: [\w.'’()-]+){0,3},? "
@@ -92,13 +96,15 @@ def _names_alone(text: str) -> people.Byline | None:
     """The people or agencies of a line that is nothing but names, and perhaps a time."""
     if not text[:1].isalnum() or _goes_on_small(text) or people.caseless(text):
         return None
-    if _PICTURE.search(text) or is_filed(text) or (ends_sentence(text) and words(text) > _IN_NAME):
+    bracket = text.rpartition("(")[2].rstrip(")")
+    filed = is_filed(text) and not _is_role(bracket)  # "Ana Lindqvist (Reporter)" opens no dispatch
+    if _PICTURE.search(text) or filed or (ends_sentence(text) and words(text) > _IN_NAME):
         return None
     named, rest = before_time(text)
     if (rest and not tells_time(rest)) or named.endswith(":"):
         return None
     read = people.read(named)
-    strict = read and (read.people or read.agencies) and all(_signs(person.name) for person in read.people)
+    strict = read and (read.people or read.agencies) and all(map(_may_sign, read.people))
     return read if strict else None
 
 
@@ -112,8 +118,14 @@ def _goes_on_small(text: str) -> bool:
     return not goes_on and house_folded(first) not in spellings()
 
 
-def _signs(name: str) -> bool:
-    """Whether a line's name may sign: a person's by its form, or a desk's, "The Upwork Team"; not "By Staff"."""
+def _may_sign(person: Author) -> bool:
+    """Whether a line's name may sign: a person's by its form, or a desk's, "The Upwork Team"; not "By Staff".
+
+    A section after a comma belongs to a list of categories: "Long Reads, Technology".
+    """
+    name, house = person.name, (person.affiliation or "").casefold()
+    if house in people.words("no_name"):
+        return False
     tokens = name.removeprefix("The ").split()
     known = len(tokens) > 1 and tokens[0].casefold() in people.words("never_in_a_name")
     return _strict(name) or (people.is_desk(name) and len(tokens) > 1 and not known)
@@ -127,14 +139,19 @@ def _strict(name: str) -> bool:
         return False
     if any(people.glued(token) or len(token) > 18 for token in tokens):
         return False
-    if not name.isupper() and any(token.isupper() and len(token) > 2 for token in plain_letters(tokens)):
-        return False  # an acronym beside a word: a house, or what it makes
-    return not any(word in people.words(kind) for word in plain for kind in ("no_name", "organisation", "role"))
+    letters = [token for token in tokens if token.isalpha()]  # the others are initials: "J.R."
+    if any(_ACRONYM.match(token) or (token.isupper() and len(token) > 2 and not name.isupper()) for token in letters):
+        return False  # a house, or what it makes
+    return not any(_no_name(word, tokens, number) for number, word in enumerate(plain))
 
 
-def plain_letters(tokens: Sequence[str]) -> list[str]:
-    """The words of a name that are no initials: "J.R." is made of them."""
-    return [token for token in tokens if token.isalpha()]
+def _no_name(word: str, tokens: Sequence[str], number: int) -> bool:
+    """Whether a word is a page's own. "Green" and "Faith" are a person's where they stand last, or first."""
+    if word in people.words("surname_and_word") and number == len(tokens) - 1:
+        return False
+    if word in people.words("given_and_word") and number == 0:
+        return False
+    return any(word in people.words(kind) for kind in ("no_name", "organisation", "role"))
 
 
 def is_common(name: str, small: frozenset[str]) -> bool:
@@ -159,8 +176,8 @@ def _persons(line: Line) -> list[str]:
 
 
 def _above_story(layout: Layout, line: Line) -> bool:
-    """Whether a time or a paragraph stands within four blocks below, and the name is not printed in capitals."""
-    below = range(line.number + 1, min(line.number + 5, len(layout.blocks)))
+    """Whether a time or a paragraph stands within six blocks below, and the name is not printed in capitals."""
+    below = range(line.number + 1, min(line.number + 7, len(layout.blocks)))
     told = any(layout.signed(number) or layout.prose[number] for number in below)
     return told and not any(person.name.isupper() for person in line.read.people)
 
@@ -195,6 +212,40 @@ def names_beside_time(layout: Layout) -> list[Line]:
     return []
 
 
+def names_by_place(layout: Layout) -> list[Line]:
+    """One to three words alone between the headline and a time: a user's name, a first name, a house's.
+
+    So do kickers stand; but those the menus say as well, or the story in small letters.
+    """
+    place = layout.headline
+    for number in range(place + 1, min(place + 4, len(layout.blocks) - 1)) if place is not None else ():
+        segment = layout.blocks[number]
+        if segment.by is None and layout.signed(number + 1) and words(layout.blocks[number + 1].text) <= _DATE:
+            read = None if layout.signed(number) else _by_place(segment.text.rstrip(" |•·-–—,"))
+            if read and not _is_spoken(layout, number, read.people[0].name):
+                return [Line(segment, number, len(segment.text), read, "bylines/place")]
+    return []
+
+
+def _by_place(text: str) -> people.Byline | None:
+    tokens = text.split()
+    if not 1 <= len(tokens) <= 3 or not 3 <= len(text) <= _NAME or people.caseless(text):
+        return None
+    plain = [token.casefold().strip(".,") for token in tokens]
+    known = house_folded(text) in spellings() or text.casefold() in people.words("nobody")
+    if known or any(word in people.words("no_name") or word in people.words("role") for word in plain):
+        return None
+    return people.Byline((Author(text),)) if all(_USER.match(token) for token in tokens) else None
+
+
+def _is_spoken(layout: Layout, number: int, name: str) -> bool:
+    """Whether the menus above say the same, or the page uses a word of it in small letters."""
+    above = any(block.text == layout.blocks[number].text for block in layout.blocks[:number])
+    if not name.islower():
+        return above or is_common(name, layout.small_words())
+    return above or sum(name in block.text for block in layout.blocks) > 1
+
+
 def handle(named: str) -> people.Byline | None:
     """Whom a single word names that has no form of a name, as blogs sign: "jsteinhardt"."""
     known = named in people.words("connective") or named in people.words("never_in_a_name")
@@ -213,7 +264,8 @@ def _between(layout: Layout, line: Line) -> bool:
     if any(person.name.isupper() for person in line.read.people) or not 0 < number <= 8:
         return False
     below = number + 1 < len(layout.blocks) and layout.prose[number + 1]
-    return below and words(layout.blocks[number - 1].text) >= 4
+    again = any(block.text == line.segment.text for block in layout.blocks[:number])
+    return below and not again and words(layout.blocks[number - 1].text) >= 4
 
 
 def _told_below(layout: Layout, line: Line) -> bool:
@@ -244,21 +296,26 @@ def names_below(layout: Layout, labels: Sequence[int]) -> list[Line]:
     """The authors whom only the lines below the story name: under "About the author", or with a role or bio."""
     numbers = range(layout.start + 3, len(layout.blocks) - 1)
     told = [line for number in numbers if _introduced(layout, number) and (line := _alone(layout, number))]
-    if not any(line.read.people for line in told):
-        last = [_told_last(layout, number, labels) for number in range(layout.start + 3, len(layout.blocks))]
-        told = [line for line in last if line]
-    named = [line._replace(rule="bylines/bio") for line in told if line.read.people]
-    return [line for line in named if line.number - named[0].number <= _TOGETHER]
+    told = [line for line in told if line.read.people]
+    ending = range(max(layout.start + 3, layout.end - _LAST), len(layout.blocks))
+    labelled = [number + 1 for number in labels if layout.start + 3 <= number + 1 < ending.start]
+    last = [_told_last(layout, number, labels) for number in (*labelled, *ending)]
+    near = {line.number: line._replace(rule="bylines/bio") for line in (*told, *filter(None, last))}
+    first = min(line.number for line in told) if told else min(near, default=0)
+    return [line for number, line in sorted(near.items()) if 0 <= number - first <= _TOGETHER]
 
 
 def _told_last(layout: Layout, number: int, labels: Sequence[int]) -> Line | None:
     """A name or bio under a label, or at the end of the story with a role or a bio."""
     labelled = number - 1 in labels
-    if not labelled and number < layout.end - 4:
-        return None
-    near = labelled or number <= layout.end + _FURTHEST
+    near = labelled or _ends(layout, number)
     line = (_alone(layout, number) if near else None) or _opens_bio(layout, number, labelled=labelled)
     return line if line and line.read.people and _signed_below(layout, line, labels) else None
+
+
+def _ends(layout: Layout, number: int) -> bool:
+    """Whether a block stands near the end of the story, or of the text: a story may end in lists and tables."""
+    return number <= layout.end + _FURTHEST or number >= len(layout.blocks) - _LAST
 
 
 def _introduced(layout: Layout, number: int) -> bool:
@@ -294,7 +351,9 @@ def _signed_below(layout: Layout, line: Line, labels: Sequence[int]) -> bool:
     if number - 1 in labels or line.rule == "bylines/bio":
         return True
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
-    if number > layout.end + _FURTHEST or _is_subject(layout, line):
+    if not _ends(layout, number) or _is_subject(layout, line):
+        return False
+    if any(is_common(person.name, layout.small_words()) for person in line.read.people):
         return False
     return _is_role(below) or _presents(below, line.read.people[0].name.split()[0])
 
