@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import copydesk
 from copydesk.document import Document
 from copydesk_blocks import characters, features, model, rails, reading, remove_clutter, train, trees
+from copydesk_blocks.training import fit
 from copydesk_blocks.training.articles import Article, registered
 from copydesk_blocks.training.gold import story_shares
 
+ROOT = Path(__file__).parents[1]
 MENU = ["Parishes", "Council", "Kilns & Pottery", "Tide tables", "Ferry crews", "Lost and found"]
 STORY = [
     "The evening ferry ran aground off the north shore on Monday, the harbour master said, and stayed there for hours.",
@@ -142,6 +147,44 @@ def test_a_log_is_not_looked_at():
 def test_copy_without_a_sign_of_a_page_is_not_looked_at():
     assert not rails.is_for_model(segments_of(*STORY, "Shr 14 cts vs 11 cts"))
     assert standing(judged(PAGE, decided=())) == PAGE.split("\n")
+
+
+BARS = rails.Bars(line=0, sentence_beside=2000, more_if_foreign=1000)
+ARABIC = "وقال صاحب المخبز إن الفرن القديم سيبقى في مكانه."
+
+
+def test_the_last_sentence_of_the_story_needs_more_than_a_line():
+    end = segments_of(STORY[0], "The tide turns at noon on Monday.", "Harbour")
+    assert rails.condemned(end, {1: 1999, 2: 0}, BARS) == {2}
+    assert rails.condemned(end, {1: 2000, 2: 0}, BARS) == {1, 2}
+
+
+def test_a_sentence_far_from_the_story_needs_no_more_than_a_line():
+    assert rails.condemned(segments_of(STORY[0], "Harbour", STORY[1]), {2: 0}, BARS) == {2}
+
+
+def test_what_rules_took_out_does_not_part_a_sentence_from_the_story():
+    page = segments_of(STORY[0], "Harbour", STORY[1])
+    page[1].mark("nav")
+    assert rails.condemned(page, {2: 1999}, BARS) == set()
+
+
+def test_a_sentence_in_letters_hardly_known_needs_more():
+    page = segments_of(STORY[0], "Harbour", ARABIC, "المدينة القديمة")
+    assert rails.condemned(page, {2: 999, 3: 0}, BARS) == {3}
+    assert rails.condemned(page, {2: 1000, 3: 0}, BARS) == {2, 3}
+    assert rails.condemned(segments_of(ARABIC, ARABIC), {1: 2999}, BARS) == set()
+
+
+def test_no_sample_loses_a_sentence_to_the_model():
+    pipeline = copydesk.load(ROOT / "pipelines.yaml")["reprints"]
+    for path in sorted((ROOT / "samples").glob("*.txt")):
+        doc = Document(path.read_text("utf-8", errors="replace"))
+        for name, stage in pipeline.stages:
+            doc.signed_by(name)
+            stage(doc)
+        taken = [s.text for s in doc.segments if s.by and s.by.stage == "remove_clutter"]
+        assert [text for text in taken if rails.is_sentence(text)] == [], path.name
 
 
 def test_a_paragraph_between_two_of_the_story_stays():
@@ -302,6 +345,18 @@ def test_what_stands_twice_is_the_story_once():
 
 def test_paragraphs_in_another_order_are_the_story_still():
     assert story_shares(article([STORY[3], *STORY[:3]], "\n".join(STORY))) == [1, 1, 1, 1]
+
+
+def test_boxes_that_rules_knew_teach_their_roles():
+    page = article([*MENU, *STORY] * 8, "")
+    for number, segment in enumerate(page.segments):
+        segment.mark(("related", "nav", "promo")[number % 3])
+    (box,) = fit.veiled([page])
+    assert set(box.roles) == {"related", "promo"}
+    assert [page.segments[place].role for place in box.at] == list(box.roles)
+    assert max(Counter(box.roles).values()) <= fit.VEILED_BLOCKS
+    assert box.page.open[box.at].all()
+    assert not fit.veiled([page._replace(gold={"roles": {}})])
 
 
 def test_an_article_without_gold_teaches_nothing():

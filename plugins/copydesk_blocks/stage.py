@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from copydesk_blocks.rails import is_for_model, railed
+from copydesk_blocks.rails import condemned, is_for_model, railed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +36,11 @@ class remove_clutter:
     evidence, and never changes what they decided. What it takes out is signed with how sure it was (`model-0.95`), and
     has the role `other` where it cannot tell which clutter it is.
 
-    `threshold` is how sure it must be: more keeps more clutter and loses less of the story. Copy in which the rules
-    found no sign of a page (a menu, a promo, a teaser) is left alone, as is what is plain prose. It takes no paragraph
-    between two of the story's, and nothing of a text without paragraphs. Where it would take more than the share `most`
+    `threshold` is how sure it must be: more keeps more clutter and loses less of the story. Of a sentence beside the
+    story it must be sure to 0.9, and surer of one in letters that it hardly knows (Arabic, Chinese): to leave a promo
+    is better than to take the story's last sentence. Copy in which the rules found no sign of a page (a menu, a promo,
+    a teaser) is left alone, as is what is plain prose. It takes no paragraph between two of the story's, and nothing of
+    a text without paragraphs. Where it would take more than the share `most`
     of the paragraphs' words it takes none of these, and flags `much-clutter`: the page is no article, or several.
     """
 
@@ -51,7 +53,7 @@ class remove_clutter:
     ) -> None:
         self._engine: Any = import_module("copydesk_blocks.model")  # NumPy loads when the stage is built
         self._model = self._engine.load(model)
-        self._least = self._engine.odds(threshold)
+        self._needed = self._engine.bars(threshold)
         self._bands = [(self._engine.odds(band), f"model-{band}") for band in BANDS]
         self._most = most
 
@@ -61,8 +63,7 @@ class remove_clutter:
             return
         judgement = self._engine.judged(segments, self._model)
         odds = dict(zip(judgement.at.tolist(), judgement.odds.tolist(), strict=True))
-        out = {place for place, value in odds.items() if value >= self._least}
-        out, many = railed(segments, out, self._most)
+        out, many = railed(segments, condemned(segments, odds, self._needed), self._most)
         if many:
             doc.flag("much-clutter")
         if out:
