@@ -59,8 +59,13 @@ class Bars(NamedTuple):
 
 def is_for_model(segments: Sequence[Segment]) -> bool:
     """Whether to ask the model at all."""
-    is_page = any(segment.role in SIGNS_OF_A_PAGE for segment in segments)
+    is_page = any(segment.role in SIGNS_OF_A_PAGE and not _is_guess(segment) for segment in segments)
     return is_page and len(segments) <= MOST_BLOCKS and not is_plain(segments)
+
+
+def _is_guess(segment: Segment) -> bool:
+    """Whether the sign is no more than a short line above the headline: a dispatch may have those too."""
+    return segment.by is not None and segment.by.stage == "find_headline"
 
 
 def is_plain(segments: Sequence[Segment]) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ABOVE, _BELOW, _ROUNDS = 60, 5, 12
 _WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
 _SITE = re.compile(r"\s+(?:\||[-–—]|//|::|»)\s+(?P<site>[^|–—]{2,40})$")
 _HOUSE = re.compile(
     r"\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it)\b"
@@ -146,7 +147,8 @@ def _kicker(doc: Document, layout: Layout, place: int) -> None:
     if not above or len(above) > 4:
         return
     segment = layout.blocks[above[-1]]
-    if above[-1] >= place - 2 and words(segment.text) <= 4 and not is_time(segment.text):
+    told = is_time(segment.text) or is_row(segment.text)
+    if above[-1] >= place - 2 and words(segment.text) <= 4 and not told:
         doc.fact("kicker", segment.text.strip(), segment)
         segment.mark("kicker", rule="kicker")
 
@@ -164,5 +166,10 @@ def _page_lines(layout: Layout, place: int) -> None:
 def _page_line(layout: Layout, number: int, role: str, rule: str) -> None:
     segment: Segment = layout.blocks[number]
     short = words(segment.text) <= 12 and not ends_sentence(segment.text)
-    if layout.line(number) and segment.by is None and short and not is_filed(segment.text):
+    if layout.line(number) and segment.by is None and short and not (is_row(segment.text) or is_filed(segment.text)):
         segment.mark(role, rule=rule)
+
+
+def is_row(text: str) -> bool:
+    """Whether a line is a row of figures: a wire's tables are its story."""
+    return len(_DIGIT.findall(text)) * 3 > len(text)

@@ -59,8 +59,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     at_most: Count | None = None
     unless: tuple[str, ...] = ()
     apart: bool = False
-    """Whether it is asked apart from its file's other rules: for one whose patterns wait for much at once, and slow down
-    all that are asked with them."""
+    """Whether it is asked apart from its file's other rules: for one with patterns that wait for much at once, and so
+    slow down all that are asked with them."""
 
     about: str = ""
     examples: tuple[str, ...] = ()
