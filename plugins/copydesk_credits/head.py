@@ -106,7 +106,8 @@ class Head:
     def candidates(self) -> list[int]:
         """The lines that may be it: of a dispatch those above its dateline alone."""
         start = self.layout.start
-        last = start if is_filed(self.texts[start]) else min(len(self.texts), start + _BELOW)
+        filed = (number for number in self._paragraphs if number <= start and is_filed(self.texts[number]))
+        last = next(filed, min(len(self.texts), start + _BELOW))
         return [number for number in range(last) if self._may_be(number)]
 
     def _may_be(self, number: int) -> bool:
