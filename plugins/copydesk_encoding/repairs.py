@@ -59,21 +59,24 @@ class Repairs:
             Step("controls", _each(_any_of("".join(map(chr, chardata.CONTROL_CHARS))), lambda _: "")),
             Step("mark-runs", _each(_MARK_RUN, _broken_up)),
             Step("nfc", _composed),
-            Step("blanks", _outer_blanks),
         )
+        self._last = (Step("blanks", _outer_blanks),)  # a blank at the end may be half of a broken letter
 
     def of(self, text: str) -> Repaired:
         """What it takes to repair the text. Applied in order, it leaves a text that needs no repair."""
         flags = ["nested-entities"] if self._entities and too_deep(text) else []
         done: list[tuple[str, list[Change]]] = []
+        steps = self._steps
         for _ in range(_ROUNDS):
             before = text
-            for rule, changes_in in self._steps:
+            for rule, changes_in in steps:
                 if changes := _fused(text, changes_in(text)):
                     done.append((rule, changes))
                     text = _applied(text, changes)
-            if text == before or not self.suspects.search(text):
+            settled = text == before or not self.suspects.search(text)
+            if settled and steps is self._last:
                 break
+            steps = self._last if settled else self._steps
         else:
             return Repaired((), (*flags, "unsettled-repairs"))
         if any(rule == "mark-runs" for rule, _ in done):
