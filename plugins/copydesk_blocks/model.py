@@ -1,6 +1,6 @@
 """The model as it is shipped, and how a page is judged by it.
 
-model.npz is made by training.py. It holds the tables of characters, the weights of words, and two forests: one tells
+model.npz is made by train.py. It holds the tables of characters, the weights of words, and two forests: one tells
 clutter from story, one tells which clutter it is.
 """
 
@@ -40,7 +40,7 @@ third and a half were the story's; asking for 0.9 costs 0.0005 of F1 and leaves 
 
 MORE_IF_FOREIGN = UNIT
 """What a sentence in other letters than Latin must have in addition: 0.73 for 0.5, 0.96 for 0.9. A dozen publishers of
-770 have such letters, and the last sentence of a short Arabic story was taken for a teaser with 0.6."""
+769 have such letters, and the last sentence of a short Arabic story was taken for a teaser with 0.6."""
 
 
 def bars(threshold: float) -> Bars:
@@ -56,7 +56,7 @@ class Model(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What the model says of the open blocks. `odds`: log odds of clutter, 1024 a unit. `role`: an index, or -1."""
+    """What the model says of the open blocks. `odds`: log odds of clutter, 1024 a unit."""
 
     at: NDArray[np.int64]  # their places among the segments
     odds: NDArray[np.int32]
@@ -79,13 +79,9 @@ def roles(rows: NDArray[np.int16], model: Model) -> list[str]:
     return [model.roles[number] if is_sure else "other" for number, is_sure in zip(best, sure, strict=True)]
 
 
+@cache
 def shipped() -> Model:
     """The model of this package. Nothing can write to it, so that all threads may read it."""
-    return _shipped()
-
-
-@cache
-def _shipped() -> Model:
     with files(__package__).joinpath("model.npz").open("rb") as file:
         return read_model(file)
 

@@ -93,14 +93,19 @@ def condemned(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars) 
 
 def beside_the_story(segments: Sequence[Segment], places: Iterable[int], out: Collection[int]) -> list[int]:
     """Those that stand beside a sentence that stays, what rules took out not counted."""
-    standing = [place for place, segment in enumerate(segments) if segment.role == "body"]
-    order = {place: number for number, place in enumerate(standing)}
+    standing, order = in_order(segments)
 
     def stays(number: int) -> bool:
         place = standing[number] if 0 <= number < len(standing) else -1
         return place >= 0 and place not in out and is_sentence(segments[place].text)
 
     return [place for place in places if stays(order[place] - 1) or stays(order[place] + 1)]
+
+
+def in_order(segments: Sequence[Segment]) -> tuple[list[int], dict[int, int]]:
+    """The places of the blocks that stand, and the number of each place among them."""
+    standing = [place for place, segment in enumerate(segments) if segment.role == "body"]
+    return standing, {place: number for number, place in enumerate(standing)}
 
 
 def is_sentence(text: str) -> bool:
@@ -126,8 +131,7 @@ class Paragraphs:
     """The paragraphs among the blocks that stand, and how many words each has."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
-        standing = [place for place, segment in enumerate(segments) if segment.role == "body"]
-        self.order = {place: number for number, place in enumerate(standing)}
+        standing, self.order = in_order(segments)
         self.words = {place: words(segments[place].text) for place in standing if is_prose(segments[place].text)}
 
     def between(self, out: Collection[int]) -> list[int]:

@@ -30,7 +30,7 @@ MOST = 0.6
 class remove_clutter:
     """Mark what is not the story where no rule has a formula for it: menus of unknown words, teasers, boxes, comments.
 
-    A small model, trained on pages of 770 publishers, looks at how a block is made, how its words stand to the page,
+    A small model, trained on pages of 769 publishers, looks at how a block is made, how its words stand to the page,
     what stands beside it and what the rules took out near it. It knows no language and no publisher, but for the
     weights of some thousand words, most of them English and German. Belongs behind the rules, whose marks are its
     evidence, and never changes what they decided. What it takes out is signed with how sure it was (`model-0.95`), and
@@ -40,8 +40,8 @@ class remove_clutter:
     story it must be sure to 0.9, and surer of one in letters that it hardly knows (Arabic, Chinese): to leave a promo
     is better than to take the story's last sentence. Copy in which the rules found no sign of a page (a menu, a promo,
     a teaser) is left alone, as is what is plain prose. It takes no paragraph between two of the story's, and nothing of
-    a text without paragraphs. Where it would take more than the share `most`
-    of the paragraphs' words it takes none of these, and flags `much-clutter`: the page is no article, or several.
+    a text without paragraphs. Where it would take more than the share `most` of the paragraphs' words it takes none of
+    these, and flags `much-clutter`: the page is no article, or several.
     """
 
     def __init__(

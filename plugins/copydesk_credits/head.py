@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from functools import cached_property, lru_cache
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, words
 from copydesk_credits.layout import is_filed
@@ -72,6 +72,8 @@ _PARAGRAPHS, _REACH, _READ = 6, 60, 600
 """A line is compared with so many paragraphs below it, not further than so many blocks, so many characters of each."""
 _LONG = 300
 """Characters: no headline is so long, and its words need not be looked at."""
+_TELLING = 15
+"""Characters: what is shorter stands in other lines by chance."""
 _EAST = re.compile("[\u2e80-\U0010ffff]")
 _WORD = re.compile(r"\w+")
 _STEM = re.compile(r"\b\w{4,6}")
@@ -91,6 +93,17 @@ def headline(layout: Layout) -> int | None:
             break
         best, place = max((best, place), (score + head.told_below(-number), number))
     return -place if best >= _CLEAR or (best >= LEAST and head.sure(-place)) else None
+
+
+class _Said(NamedTuple):
+    """How many lines say exactly this, how often lines say it and more, and whether the first that does says more.
+
+    Those that say more are the page's title, or a path that ends on it.
+    """
+
+    exact: int
+    longer: int
+    more_first: bool
 
 
 class Head:
@@ -140,8 +153,10 @@ class Head:
     def sure(self, number: int) -> bool:
         """Whether something beside the line's words says headline: a signature below, a twin, or its place on top."""
         layout = self.layout
-        said = fold(self.texts[number])
-        if self._signature(number) <= 4 or self._filed(number) or self._longer(said) or self._exact(said) == 2:
+        if self._signature(number) <= 4 or self._filed(number):
+            return True
+        said = self._said(number)
+        if said.longer or said.exact == 2:
             return True
         between = self.lines[max(number, layout.start)] - self.lines[number]
         if not all(layout.open[number + 1 : layout.start + 1]):
@@ -190,12 +205,11 @@ class Head:
     def told_below(self, number: int) -> int:
         """What the paragraphs below a line and the lines around it say for it."""
         own, story, first = stems(self.texts[number]), *self._story(number)
-        said = fold(self.texts[number])
-        longer = self._longer(said)
+        said = self._said(number)
         marks = [
             ("hardly common", len(own & story) <= 1),
-            ("title repeats it", longer > 0),
-            ("title above repeats it", longer > 0 and self._exact(said) == 1 and self._opens_with(said)),
+            ("title repeats it", said.longer > 0),
+            ("title above repeats it", said.longer > 0 and said.exact == 1 and said.more_first),
             ("good line above", self._good(number - 1, story)),
             ("good lines above", any(self._good(n, story) for n in range(number - 4, number - 1))),
         ]
@@ -215,21 +229,13 @@ class Head:
         """The shorter lines, each with its letters small."""
         return [(text, text.casefold()) for text in self.texts if len(text) < _LONG]
 
-    def _saying(self, said: str) -> list[str]:
-        """The lines, folded, that say the same: most are told apart by the longest word of it."""
+    def _said(self, number: int) -> _Said:
+        """How often the lines say what a line says. Most are told apart by the longest word of it."""
+        said = fold(self.texts[number])
         longest = max(said.split(), key=len, default="")
-        return [line for text, cased in self._cased if longest in cased and said in (line := fold(text))]
-
-    def _exact(self, said: str) -> int:
-        return self._saying(said).count(said)
-
-    def _longer(self, said: str) -> int:
-        """How often lines say this and more: the page's title, or a path that ends on it."""
-        return sum(line.count(said) for line in self._saying(said) if line != said) if len(said) > 15 else 0
-
-    def _opens_with(self, said: str) -> bool:
-        """Whether the first line that says it says more."""
-        return next(iter(self._saying(said)), said) != said
+        lines = [line for text, cased in self._cased if longest in cased and said in (line := fold(text))]
+        longer = sum(line.count(said) for line in lines if line != said) if len(said) > _TELLING else 0
+        return _Said(lines.count(said), longer, bool(lines) and lines[0] != said)
 
     def _good(self, number: int, story: frozenset[str]) -> bool:
         """Whether a line could be a headline by its own words: one below it is its dek, then, or a cross-head."""

@@ -75,12 +75,16 @@ def names_above(layout: Layout) -> list[Line]:
 
 def _numbers(layout: Layout) -> list[int]:
     """Around the headline; where none is known around the first paragraph, and at the top of a text without a page."""
-    size = len(layout.blocks)
     if layout.headline is not None:
-        return list(range(max(0, layout.headline - _OVER), min(size, layout.headline + _UNDER + 1)))
+        return list(_around(layout, layout.headline))
+    size = len(layout.blocks)
     first, last = max(0, layout.start - _ABOVE), min(size, layout.start + _BELOW)
     top = min(_FIRST, first) if first < 40 else 0
     return [*range(top), *range(first, last)]
+
+
+def _around(layout: Layout, headline: int) -> range:
+    return range(max(0, headline - _OVER), min(len(layout.blocks), headline + _UNDER + 1))
 
 
 def _alone(layout: Layout, number: int) -> Line | None:
@@ -185,7 +189,12 @@ def _above_story(layout: Layout, line: Line) -> bool:
 def _heads(layout: Layout, line: Line) -> bool:
     """Whether the same words stand above the headline, too: a section's name, and nobody's."""
     place = layout.headline or 0
-    return line.number > place and any(block.text == line.segment.text for block in layout.blocks[:place])
+    return line.number > place and _stands_above(layout, place, line.segment.text)
+
+
+def _stands_above(layout: Layout, number: int, text: str) -> bool:
+    """Whether a block above says the same, word for word."""
+    return any(block.text == text for block in layout.blocks[:number])
 
 
 def _beside(layout: Layout, line: Line) -> bool:
@@ -202,7 +211,7 @@ def names_beside_time(layout: Layout) -> list[Line]:
     """The names in a time line around the headline: "Published August 7, 2023 by Ana Lindqvist"."""
     if layout.headline is None:
         return []
-    for number in range(max(0, layout.headline - _OVER), min(len(layout.blocks), layout.headline + _UNDER + 1)):
+    for number in _around(layout, layout.headline):
         segment = layout.blocks[number]
         match = _BY.search(segment.text) if segment.role == "time" else None
         named = before_time(match.group(1))[0] if match else ""
@@ -240,7 +249,7 @@ def _by_place(text: str) -> people.Byline | None:
 
 def _is_spoken(layout: Layout, number: int, name: str) -> bool:
     """Whether the menus above say the same, or the page uses a word of it in small letters."""
-    above = any(block.text == layout.blocks[number].text for block in layout.blocks[:number])
+    above = _stands_above(layout, number, layout.blocks[number].text)
     if not name.islower():
         return above or is_common(name, layout.small_words())
     return above or sum(name in block.text for block in layout.blocks) > 1
@@ -264,7 +273,7 @@ def _between(layout: Layout, line: Line) -> bool:
     if any(person.name.isupper() for person in line.read.people) or not 0 < number <= 8:
         return False
     below = number + 1 < len(layout.blocks) and layout.prose[number + 1]
-    again = any(block.text == line.segment.text for block in layout.blocks[:number])
+    again = _stands_above(layout, number, line.segment.text)
     return below and not again and words(layout.blocks[number - 1].text) >= 4
 
 
