@@ -8,6 +8,7 @@ flags, and turn the document away. It can do nothing else, and the document sign
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_left
 from itertools import pairwise
@@ -256,17 +257,29 @@ class Document:
 
         With `segments`, every segment as [start, end, role, stage, rule] over the raw text, in order.
         """
+        plain = msgspec.json.decode(msgspec.json.encode(self._own(segments=segments)))  # as it reads in a file
+        return {**self.extra, **plain}
+
+    def json(self, *, segments: bool = False) -> bytes:
+        """The record as one line of JSON in UTF-8, without the line's end."""
+        record = {**self.extra, **self._own(segments=segments)}
+        try:
+            return msgspec.json.encode(record)
+        except (UnicodeEncodeError, OverflowError):  # a lone surrogate or a number past 64 bits in a field of the input
+            return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode()
+
+    def _own(self, *, segments: bool) -> dict[str, Any]:
+        """The fields of the record that are not the input's."""
         if self.outcome != "clean":
             place = {"outcome": self.outcome, "stage": self.stopped_by, "reason": self.reason}
-            return {**self.extra, "id": self.id, "text": self.raw, **place, "flags": self.flags}
-        record = {**gather(self.facts), "flags": self.flags}
+            return {"id": self.id, "text": self.raw, **place, "flags": self.flags}
+        own = {"id": self.id, "text": self.text, **gather(self.facts), "flags": self.flags}
         if self.encoding:
-            record["encoding"] = self.encoding
-        record["ledger"] = self.ledger
+            own["encoding"] = self.encoding
+        own["ledger"] = self.ledger
         if segments:
-            record["segments"] = [[s.start, s.end, s.role, *(s.by or ("", ""))] for s in self._segments]
-        plain = msgspec.json.decode(msgspec.json.encode(record))  # as it reads in a file
-        return {**self.extra, "id": self.id, "text": self.text, **plain}
+            own["segments"] = [[s.start, s.end, s.role, *(s.by or ("", ""))] for s in self._segments]
+        return own
 
     def signed_by(self, stage: str) -> None:
         """Hand the pen to a stage: what is done from here on bears its name. Only the running loop calls this."""

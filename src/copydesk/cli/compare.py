@@ -48,8 +48,8 @@ def compared(first: Pipeline, second: Pipeline, documents: Iterable[Document]) -
     for doc in documents:
         other = twin(doc)
         if doc.outcome == "clean":
-            first.attempt(doc)
-            second.attempt(other)
+            first.batch([doc])
+            second.batch([other])
         comparison.count(doc, other)
     return comparison
 

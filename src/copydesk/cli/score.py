@@ -126,7 +126,7 @@ def measure_set(
     start = time.perf_counter()
     for answered in read_set(path, limit):
         doc = answered.document()
-        pipeline.attempt(doc)
+        pipeline.batch([doc])
         case = case_of(answered, doc)
         score.add(doc, case)
         if evidence and doc.outcome == "clean":
