@@ -82,13 +82,36 @@ def test_run_reads_files_and_folders_and_writes_a_folder(folder):
     (folder / "in/b.txt").write_bytes("Zoë came.\r\n".encode("cp1252"))
     (folder / "in/deep/a.txt").write_text("Ann came.")
     (folder / "in/other.pdf").write_bytes(b"%PDF")
-    copydesk("run", "-p", "p", "in", "-o", "out", cwd=folder)
+    copydesk("run", "-p", "p", "in", "-o", "out", "--format", "text", cwd=folder)
     names = sorted(path.name for path in (folder / "out").iterdir())
     assert names[:2] == ["b.json", "b.txt"]
     assert [name.startswith("deep_a-") for name in names[2:]] == [True, True]
     assert (folder / "out/b.txt").read_text("utf-8") == "Zoë came."
     copydesk("restore", "out", "-o", "back", cwd=folder)
     assert (folder / "back/b.txt").read_bytes() == "Zoë came.\r\n".encode("cp1252")
+
+
+def test_a_folder_holds_parts_and_is_restored(folder):
+    (folder / "in.jsonl").write_bytes(lines("One.", "Ad: buy\nTwo.", "Three.", "reject me"))
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out", "--report", "r.json", "--report", "r.html", cwd=folder)
+    assert sorted(path.name for path in (folder / "out").iterdir()) == [
+        *["manifest.json", "part-00000.jsonl.zst", "rejects.jsonl.zst"]
+    ]
+    assert json.loads((folder / "r.json").read_text())["documents"]["clean"] == 3
+    assert "buy" in (folder / "r.html").read_text("utf-8")
+    out, _ = copydesk("restore", "out", cwd=folder)
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["One.", "Ad: buy\nTwo.", "Three."]
+    _, err = copydesk("run", "-p", "p", "in.jsonl", "-o", "out", cwd=folder, code=5)
+    assert "Go on with --resume" in err
+    _, err = copydesk("run", "-p", "p", "in.jsonl", "-o", "out", "--resume", cwd=folder)
+    assert "There is nothing to do" in err
+
+
+@pytest.mark.parametrize("shape", ["schema.org", "ninjs"])
+def test_records_can_have_another_shape(folder, shape):
+    out, _ = copydesk("run", "-p", "p", "-", "--as", shape, cwd=folder, stdin=lines("A story."))
+    assert "A story." in out
+    assert "ledger" not in json.loads(out)
 
 
 def test_rejected_and_failed_documents_go_to_a_file_and_can_run_again(folder):
@@ -102,12 +125,30 @@ def test_rejected_and_failed_documents_go_to_a_file_and_can_run_again(folder):
         ("in:4", "{broken", "failed", "reader"),
     ]
     assert rejects[2]["reason"].startswith("in.jsonl:4: is not JSON: ")
-    assert "They stand in out.rejects.jsonl, and can be run again from there." in err
+    assert "The others stand in out.rejects.jsonl; `copydesk retry -p p out.rejects.jsonl` runs them again." in err
     (folder / "plugins/picky.py").write_text(
         PLUGIN.replace('"fail" in', '"never" in').replace('"reject" in', '"never" in')
     )
-    copydesk("run", "-p", "p", "out.rejects.jsonl", "-o", "again.jsonl", cwd=folder)
-    assert len((folder / "again.jsonl").read_text().splitlines()) == 3
+    copydesk("retry", "-p", "p", "out.rejects.jsonl", "-o", "again.jsonl", cwd=folder, code=1)
+    again = [json.loads(line) for line in (folder / "again.jsonl").read_text().splitlines()]
+    assert [(record["id"], record["text"], "outcome" in record) for record in again] == [
+        *[("1", "reject me", False), ("2", "fail me", False)]
+    ]
+    (left,) = map(json.loads, (folder / "again.rejects.jsonl").read_text().splitlines())
+    assert (left["text"], left["stage"]) == ("{broken", "reader")  # it was never read, so there is nothing to run
+    copydesk("retry", "-p", "p", "again.jsonl", cwd=folder, code=2)
+
+
+def test_what_kills_or_hangs_a_worker_is_one_document(folder):
+    harm = "import os, time\n    if 'die' in doc.raw: os._exit(7)\n    if 'hang' in doc.raw: time.sleep(99)\n    "
+    (folder / "plugins/picky.py").write_text(PLUGIN.replace('if "reject" in', f'{harm}if "reject" in'))
+    (folder / "in.jsonl").write_bytes(lines("fine", "die", "fine", "hang", "fine"))
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "o.jsonl", "--timeout", "1", cwd=folder, code=1)
+    assert [json.loads(line)["id"] for line in (folder / "o.jsonl").read_text().splitlines()] == ["0", "2", "4"]
+    rejects = [json.loads(line) for line in (folder / "o.rejects.jsonl").read_text().splitlines()]
+    assert [(r["id"], r["stage"]) for r in rejects] == [("1", "picky"), ("3", "picky")]
+    assert "worker" in rejects[0]["reason"]
+    assert "timeout after 1 s" in rejects[1]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +177,7 @@ USAGE = {
     ),
     "an output of no kind": (
         ("run", "-p", "p", "-", "-o", "out.csv"),
-        "out.csv: an output is a folder, or a file that ends in .jsonl.",
+        "out.csv: an output is a folder, or a file that ends in .jsonl, .jsonl.zst, .jsonl.gz, .parquet.",
     ),
     "no such stage": (
         ("stages", "pick"),
@@ -258,7 +299,7 @@ def test_a_closed_pipe_is_no_accident(folder):
 def test_an_interrupted_output_leaves_no_final_name(folder):
     (folder / "in.jsonl").write_bytes(lines("fine"))
     (folder / "out.jsonl.part").mkdir()  # so that the output cannot be opened
-    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder, code=2)
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder, code=4)
     assert not (folder / "out.jsonl").exists()
 
 

@@ -4,7 +4,10 @@ CopydeskError
  ├── ConfigError     a pipelines.yaml, a rule file or a command line is wrong; holds every problem found
  ├── PluginError     a plugin is broken, or offers what it must not
  ├── StageError      a stage failed on one document
- └── InputError      an input cannot be read
+ ├── InputError      an input cannot be read
+ ├── OutputError     an output cannot be written
+ ├── ResumeError     a folder holds, or is used by, another run
+ └── WorkerError     workers die before they do anything, or the books do not balance
 
 A message says where, what and what to do next. Only the faces print it.
 """
@@ -77,6 +80,18 @@ class StageError(CopydeskError):
 
 class InputError(CopydeskError):
     """An input file, or one record of it, cannot be read."""
+
+
+class OutputError(CopydeskError):
+    """A file of the output cannot be written: the disk is full, the folder is read-only, the device failed."""
+
+
+class ResumeError(CopydeskError):
+    """A folder is in use by another run, or holds a run of another configuration or of other inputs."""
+
+
+class WorkerError(CopydeskError):
+    """Workers die at their start or at every document; or a run's documents do not add up."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -4,6 +4,10 @@
 1  documents failed or were rejected beyond what was allowed; an example or a rule's example failed;
    two configurations that were compared differ
 2  the command line, a pipelines.yaml, a plugin or an input is wrong
+3  the documents of a run do not add up, or its workers die before they do anything
+4  an output cannot be written: the disk is full, the folder is read-only
+5  an output's folder is in use by another run, or holds one of another configuration or other inputs
+130, 143  interrupted; 141  whoever read the output has gone
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ from __future__ import annotations
 import os
 import sys
 
-from copydesk.errors import CopydeskError
+from copydesk.errors import CopydeskError, OutputError, ResumeError, WorkerError
+
+_CODES = {WorkerError: 3, OutputError: 4, ResumeError: 5}
 
 
 def main() -> None:
@@ -24,7 +30,7 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         print(f"copydesk: {error}", file=sys.stderr)  # noqa: T201 (a face may)
-        sys.exit(2)
+        sys.exit(_CODES.get(type(error), 2))
     except BrokenPipeError:
         # Whoever read our output (`| head`) has had enough. Python would complain once more while it shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

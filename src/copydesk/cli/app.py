@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,17 +15,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Inputs = Annotated[list[str], typer.Argument(help="Text files, folders, .jsonl files, or - for standard input.")]
+Inputs = Annotated[list[str], typer.Argument(help="Files, folders, addresses, or - for standard input.")]
 Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="A pipelines.yaml; ./pipelines.yaml or the house's where not given."),
 ]
 Name = Annotated[str, typer.Option("--pipeline", "-p", help="The pipeline to run.")]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="A .jsonl file or a folder; standard output without.")
+    Path | None,
+    typer.Option("--output", "-o", help="A folder, or a file: .jsonl, .jsonl.zst, .parquet; else standard output."),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole stack of an error.")]
 DEFAULT = "reprints"
+
+InputForm = Literal["text", "jsonl", "csv", "tsv", "parquet", "arrow", "html", "warc"]
+Form = Literal["jsonl", "jsonl.zst", "jsonl.gz", "parquet", "text"]
+Shape = Literal["record", "schema.org", "ninjs"]
+
+From = Annotated[InputForm | None, typer.Option("--from", help="The form of the input; else by name and content.")]
+TextField = Annotated[str, typer.Option(help="The field or column that holds the text.")]
+IdField = Annotated[str, typer.Option(help="The field or column that holds the id.")]
+Workers = Annotated[int | None, typer.Option("--workers", "-j", min=0, help="Processes; 0: this one. Else one a core.")]
+Timeout = Annotated[float, typer.Option(min=0.01, help="Seconds that a stage may take for one document.")]
+Rejects = Annotated[Path | None, typer.Option(help="Where rejected and failed documents go (.jsonl).")]
+Report = Annotated[list[Path] | None, typer.Option(help="Write a report: .json or .html. May be repeated.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
+Memory = Annotated[int, typer.Option(min=1, help="Megabytes that a worker may take beyond what it starts with.")]
 
 
 @app.command()
@@ -34,18 +49,88 @@ def run(
     pipeline: Name = DEFAULT,
     output: Output = None,
     config: Config = None,
-    rejects: Annotated[Path | None, typer.Option(help="Where rejected and failed documents go (.jsonl).")] = None,
+    input_form: From = None,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    max_chars: Annotated[int, typer.Option(min=1, help="Longer documents are rejected.")] = 10_000_000,
+    form: Annotated[Form | None, typer.Option("--format", help="The form of the output; else by its name.")] = None,
+    shape: Annotated[Shape, typer.Option("--as", help="What a record looks like.")] = "record",
     segments: Annotated[bool, typer.Option("--segments", help="Add every segment to each record.")] = False,
+    rejects: Rejects = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run that the output's folder holds.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew in a folder that holds a run.")] = False,
+    part_size: Annotated[int, typer.Option(min=1, help="Documents of the input in each part of a folder.")] = 5_000,
+    workers: Workers = None,
+    timeout: Timeout = 10.0,
+    memory: Memory = 2_000,
+    report: Report = None,
     allow_failed: Annotated[str, typer.Option(help="How many documents may fail: a number or a share, 5%.")] = "0",
     allow_rejected: Annotated[str, typer.Option(help="How many documents may be rejected.")] = "100%",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Clean documents: text and facts out, one record each."""
     from copydesk.cli.run import Run
+    from copydesk.io.items import Reading
 
-    task = Run(inputs, pipeline, output, config=config, rejects=rejects, segments=segments, quiet=quiet)
-    raise typer.Exit(task(allow_failed, allow_rejected))
+    asked = Run(
+        inputs=inputs,
+        pipeline=pipeline,
+        config=config,
+        input_form=input_form,
+        reading=Reading(text_field, id_field, max_chars),
+        output=output,
+        output_form=form,
+        shape=shape,
+        segments=segments,
+        rejects=rejects,
+        resume=resume,
+        overwrite=overwrite,
+        part_size=part_size,
+        workers=workers,
+        timeout=timeout,
+        memory=memory * 1_000_000,
+        reports=report or (),
+        allow_failed=allow_failed,
+        allow_rejected=allow_rejected,
+        quiet=quiet,
+    )
+    raise typer.Exit(asked())
+
+
+@app.command()
+def retry(
+    inputs: Annotated[list[str], typer.Argument(help="Folders of a run, or files of rejects.")],
+    pipeline: Name = DEFAULT,
+    output: Output = None,
+    config: Config = None,
+    rejects: Rejects = None,
+    workers: Workers = None,
+    timeout: Timeout = 10.0,
+    memory: Memory = 2_000,
+    report: Report = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run again what was rejected or failed, after its cause was mended."""
+    from copydesk.cli.retry import retry as run_again
+    from copydesk.cli.run import Run
+
+    asked = Run(
+        inputs=inputs,
+        pipeline=pipeline,
+        config=config,
+        output=output,
+        rejects=rejects,
+        workers=workers,
+        timeout=timeout,
+        memory=memory * 1_000_000,
+        reports=report or (),
+        quiet=quiet,
+    )
+    raise typer.Exit(run_again(asked))
 
 
 @app.command()

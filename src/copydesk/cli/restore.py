@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,38 +11,48 @@ import msgspec
 from copydesk.decoding import encode
 from copydesk.errors import InputError
 from copydesk.io import readers, writers
+from copydesk.io.sources import form_of
 from copydesk.ledger import Entry
 from copydesk.ledger import restore as restored
+from copydesk.run.output import Aside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+
+_AT_ONCE = 256  # records that are written in one go
 
 
 def restore_all(inputs: Sequence[str], output: Path | None) -> None:
     """Write the raw texts: to a .jsonl, to a folder as the files they were, or a lone one to standard output."""
     records = readers.records(inputs)
-    if output and output.suffix.lower() not in readers.LINES:
+    if output is None:
+        _to_standard_output(records)
+    elif form_of(output.name) == "jsonl":
+        file = Aside(output, writers.form_of(output))
+        try:
+            _write_lines(records, file)
+            file.put()
+        finally:
+            file.close()
+    else:
         output.mkdir(parents=True, exist_ok=True)
         for record in records:
             (output / f"{writers.safe_name(str(record['id']))}.txt").write_bytes(raw_bytes(record))
-    elif output:
-        lines = writers.Lines(output)
-        for record in records:
-            lines.write({"id": record.get("id"), "text": raw_text(record)})
-        lines.close()
+
+
+def _to_standard_output(records: Iterator[dict[str, Any]]) -> None:
+    first = list(islice(records, 2))
+    if len(first) == 1:
+        sys.stdout.buffer.write(raw_bytes(first[0]))
     else:
-        _to_standard_output(list(records))
+        _write_lines(chain(first, records), writers.writer("jsonl", None))
 
 
-def _to_standard_output(records: list[dict[str, Any]]) -> None:
-    if len(records) == 1:
-        sys.stdout.buffer.write(raw_bytes(records[0]))
-        return
-    lines = writers.Lines(None)
-    for record in records:
-        lines.write({"id": record.get("id"), "text": raw_text(record)})
-    lines.close()
+def _write_lines(records: Iterator[dict[str, Any]], file: Aside | writers.Writer) -> None:
+    while some := list(islice(records, _AT_ONCE)):
+        file.write([msgspec.json.encode({"id": record.get("id"), "text": raw_text(record)}) for record in some])
 
 
 def raw_text(record: dict[str, Any]) -> str:

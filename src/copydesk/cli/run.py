@@ -2,84 +2,182 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
+import os
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from copydesk.cli.progress import progress
 from copydesk.cli.show import console, safe, shortened
 from copydesk.config import load
 from copydesk.errors import ConfigError
-from copydesk.io import readers, writers
-from copydesk.run import Summary, process
+from copydesk.io import readers, sources, writers
+from copydesk.io.items import Reading
+from copydesk.run.folder import Folder
+from copydesk.run.manifest import listed, pipeline_identity
+from copydesk.run.output import Single, rejects_beside
+from copydesk.run.report import check_report, report, write_report
+from copydesk.run.runner import Staff, run
+from copydesk.run.sample import Sample
+from copydesk.run.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from copydesk.document import Document
+    from copydesk.io.items import Item
+    from copydesk.pipeline import Pipeline
+    from copydesk.run.batches import Batch
+    from copydesk.run.output import Output
+    from copydesk.run.summary import Summary
+    from copydesk.run.work import Done
 
 _SHOWN = 12  # reasons and rejects that the summary shows
 
 
+@dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run: reads the inputs, writes the records, and tells what it did on standard error."""
+    """What a command line asks for: which documents, how they are run, where they go."""
 
-    def __init__(self, inputs: Sequence[str], pipeline: str, output: Path | None, **options: Any) -> None:
-        self.inputs = inputs
-        self.output = output
-        self.options = options
-        self.pipeline = load(options["config"])[pipeline]
-        _refuse_own_input(inputs, output)
+    inputs: Sequence[str]
+    pipeline: str
+    config: Path | None = None
+    input_form: str | None = None
+    reading: Reading = field(default_factory=Reading)
+    output: Path | None = None
+    output_form: str | None = None
+    shape: str = "record"
+    segments: bool = False
+    rejects: Path | None = None
+    resume: bool = False
+    overwrite: bool = False
+    part_size: int = 5_000
+    workers: int | None = None
+    timeout: float = 10.0
+    memory: int = 2_000_000_000
+    reports: Sequence[Path] = ()
+    allow_failed: str = "0"
+    allow_rejected: str = "100%"
+    quiet: bool = False
 
-    def __call__(self, allow_failed: str, allow_rejected: str) -> int:
-        """Run, and give the exit code."""
-        allowed = {"failed": _allowance(allow_failed, "failed"), "rejected": _allowance(allow_rejected, "rejected")}
-        assert self.pipeline.stages  # build before anything is written: a missing extra must not leave half an output
-        rejects = _Rejects(self._rejects_file())
-        write = writers.writer(self.output)
-        with _progress(quiet=self.options["quiet"]) as watch:
-            summary = process(
-                *(self.pipeline, readers.documents(self.inputs), write, rejects),
-                segments=self.options["segments"],
-                watch=watch,
-            )
-        write.close()
-        rejects.close()
-        if not self.options["quiet"]:
-            show_summary(summary, rejects.path if rejects.count else None)
-        too_many = [kind for kind, most in allowed.items() if summary.outcomes[kind] > most(summary.documents)]
-        return 1 if too_many else 0
+    def __call__(self) -> int:
+        """Read, run, write, and tell on standard error what was done. Returns the exit code."""
+        return self.of(load(self.config)[self.pipeline], readers.items(self.inputs, self.reading, self.input_form))
 
-    def _rejects_file(self) -> Path | None:
-        named: Path | None = self.options["rejects"]
-        return named or (writers.rejects_file(self.output) if self.output else None)
+    def of(self, pipeline: Pipeline, items: Iterable[Item]) -> int:
+        """The run of these items."""
+        allowed = {"failed": _allowance(self.allow_failed, "failed")}
+        allowed["rejected"] = _allowance(self.allow_rejected, "rejected")
+        for path in self.reports:
+            check_report(path)
+        _refuse_own_input(self.inputs, self.output)
+        work = Work(pipeline, self.reading, self.segments, self.shape)
+        output = self._output(pipeline)
+        signal = 0 if output.finished else self._run(work, items, output)
+        if not self.quiet:
+            show_summary(output.summary, [*output.notes, *self._advice(output, signal)])
+        if signal:
+            return 128 + signal
+        counts = output.summary.outcomes
+        return int(any(counts[kind] > most(output.summary.documents) for kind, most in allowed.items()))
+
+    @property
+    def staff(self) -> Staff:
+        return Staff(processors() if self.workers is None else self.workers, self.timeout, self.memory)
+
+    def _run(self, work: Work, items: Iterable[Item], output: Output) -> int:
+        start, clock, sample = datetime.now(UTC), time.monotonic(), Sample()
+        with progress(None, self.quiet, done=output.done) as told:
+
+            def both(batch: Batch, done: Done) -> None:
+                if self.reports and self.shape == "record":
+                    sample.take(batch.first, done.lines)
+                told(output.summary)
+
+            signal = run(work, items, output, self.staff, both)
+        about = {
+            "pipeline": self.pipeline,
+            "version": metadata.version("copydesk"),
+            "start": start.isoformat(timespec="seconds"),
+            "end": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - clock, 3),
+            "workers": self.staff.workers,
+            "inputs": list(self.inputs),
+            "output": str(self.output or "standard output"),
+        }
+        for path in self.reports:
+            write_report(path, report(output.summary, about), sample)
+        return signal
+
+    def _output(self, pipeline: Pipeline) -> Output:
+        """Where the records go: by the name, a file; without one standard output; else a folder of parts."""
+        path, form = self.output, self.output_form
+        if path is None or _is_file(path) or form == "text":
+            if self.resume or self.overwrite:
+                raise ConfigError("--resume and --overwrite are for an output that is a folder of parts: -o clean/")
+            plain = path is not None and not path.suffix
+            return Single(path, self._rejects(path), form or ("jsonl" if plain else None), segments=self.segments)
+        if self.rejects:
+            raise ConfigError(f"--rejects: those of a folder stand in it, in {path / 'rejects.jsonl.zst'}.")
+        return Folder(
+            path,
+            self._identity(pipeline),
+            resume=self.resume,
+            overwrite=self.overwrite,
+            part_size=self.part_size,
+            form=form or writers.ZSTD,
+            segments=self.segments,
+        )
+
+    def _rejects(self, path: Path | None) -> Path | None:
+        if self.rejects or path is None:
+            return self.rejects
+        return path / "rejects.jsonl" if self.output_form == "text" else rejects_beside(path)
+
+    def _identity(self, pipeline: Pipeline) -> dict[str, str]:
+        """All that the bytes of the output depend on."""
+        options = {
+            "option: text field": self.reading.text_field,
+            "option: id field": self.reading.id_field,
+            "option: most characters": str(self.reading.max_chars),
+            "option: read as": self.input_form or "by name and content",
+            "option: written as": self.shape,
+            "option: segments": str(self.segments),
+        }
+        stamps = ((source.name, source.stamp) for source in sources.sources(self.inputs, self.input_form))
+        return {**pipeline_identity(pipeline), **options, **listed("input", stamps)}
+
+    def _advice(self, output: Output, signal: int) -> list[str]:
+        """What to do about what did not come out clean."""
+        if signal and isinstance(output, Folder):
+            return [f"Interrupted. {output.done:,} documents are kept in {self.output}; go on with --resume."]
+        if signal:
+            return ["Interrupted."]
+        if output.summary.outcomes.keys() <= {"clean"}:
+            return []
+        place = self.output / "rejects.jsonl.zst" if isinstance(output, Folder) and self.output else None
+        place = place or self._rejects(self.output)
+        if place is None:
+            return ["The others were not kept: name a file with --rejects."]
+        return [f"The others stand in {place}; `copydesk retry -p {self.pipeline} {place}` runs them again."]
 
 
-class _Rejects:
-    """The file of the rejected and failed, made when the first one comes. An older run's is removed."""
+def _is_file(path: Path) -> bool:
+    """Whether an output is one file: it has an ending, or there is a file or a device of that name."""
+    return not path.is_dir() and bool(path.suffix or path.exists())
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.count = 0
-        self._lines: writers.Lines | None = None
-        if path:
-            path.unlink(missing_ok=True)
 
-    def write(self, record: Any) -> None:
-        self.count += 1
-        if self.path:
-            self._lines = self._lines or writers.Lines(self.path)
-            self._lines.write(record)
-
-    def close(self) -> None:
-        if self._lines:
-            self._lines.close()
+def processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _refuse_own_input(inputs: Sequence[str], output: Path | None) -> None:
     """Writing over what is being read would lose it."""
     for name in inputs:
-        if output and name != readers.STDIN:
+        if output and name != sources.STDIN:
             source, target = Path(name).resolve(), output.resolve()
             if target == source or source in target.parents:
                 raise ConfigError(f"the output {output} lies in the input {name}. Name another place with -o.")
@@ -94,26 +192,11 @@ def _allowance(text: str, kind: str) -> Callable[[int], float]:
     return (lambda total: total * number / 100) if text.endswith("%") else (lambda _: number)
 
 
-@contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[Document], Any]]:
-    """A line that counts documents, on a terminal only."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.progress import Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn("{task.completed} documents"), TextColumn("{task.speed:.0f}/s"), TimeElapsedColumn()
-    with Progress(*columns, console=console(err=True), transient=True) as progress:
-        task = progress.add_task("run", total=None)
-        progress.columns = columns[:1] + columns[2:]
-        yield lambda _: progress.advance(task)
-
-
-def show_summary(summary: Summary, rejects: Path | None) -> None:
+def show_summary(summary: Summary, notes: Iterable[str]) -> None:
     """What the run did: outcomes, what left the text by role and rule, flags, and the first rejects."""
     out = console(err=True)
     counts = ", ".join(f"{times:,} {outcome}" for outcome, times in summary.outcomes.most_common())
-    out.print(f"{summary.documents:,} documents: {counts or 'none'}", style="bold")
+    out.print(f"{summary.documents:,} document{'s'[: summary.documents != 1]}: {counts or 'none'}", style="bold")
     if summary.removals:
         out.print("Left the text:")
     for reason, times in summary.removals.most_common(_SHOWN):
@@ -128,12 +211,11 @@ def show_summary(summary: Summary, rejects: Path | None) -> None:
         out.print("Flags: " + ", ".join(f"{flag} {times:,}" for flag, times in summary.flags.most_common()))
     for id_, why in summary.reasons[:_SHOWN]:
         out.print(f"  {safe(id_)}: {shortened(safe(why), 300)}", style="yellow")
-    if len(summary.reasons) > _SHOWN:
-        out.print(f"  and {len(summary.reasons) - _SHOWN:,} more")
-    if rejects:
-        out.print(f"They stand in {rejects}, and can be run again from there.")
-    elif summary.reasons:
-        out.print("They were not kept: name a file with --rejects.")
+    more = summary.outcomes["rejected"] + summary.outcomes["failed"] - len(summary.reasons[:_SHOWN])
+    if more > 0:
+        out.print(f"  and {more:,} more")
+    for note in notes:
+        out.print(note)
 
 
 def _by_stage(summary: Summary) -> list[tuple[str, int]]:

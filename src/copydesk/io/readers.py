@@ -1,148 +1,158 @@
-"""Documents from text files, folders of them, JSONL and standard input, one by one.
+"""Items from everything that can be read: which form a source has, and what is wrong with the source as a whole.
 
-What cannot be read comes out as a document that failed, with its raw bytes as text and the reason: nothing is skipped
-in silence. A record's `id` is its own, else the file's name and the line.
+Whatever a file holds, it gives items and nothing else. What cannot be read comes out as a fault with the bytes that are
+there and the reason: nothing is skipped in silence, and no file stops a run. A record's `id` is its own, else the
+file's name and the line.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
+import codecs
+import re
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from copydesk.document import Document
-from copydesk.errors import InputError
-from copydesk.pipeline import as_document, decoded_document
+from copydesk.errors import ConfigError, InputError
+from copydesk.io.compression import PIECE, Stream
+from copydesk.io.items import Item, Reading, document, fault, json_object
+from copydesk.io.sources import PACKED, STDIN, form_of, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
-TEXT = (".txt", ".text")
-LINES = (".jsonl", ".ndjson")
-STDIN = "-"
+    from copydesk.document import Document
+    from copydesk.io.sources import Source
+
+    Reader = Callable[[Any, Source, Reading], Iterator[Item]]
+
+FORMS = ("text", "jsonl", "csv", "tsv", "parquet", "arrow", "html", "warc")
+"""The forms that can be named. `copydesk.io.formats` has a module for each, or for two of a kind."""
+
+_MODULES = {"tsv": "csv", "parquet": "tables", "arrow": "tables"}
+_TABLES = ("parquet", "arrow")  # these are read from their end
+_WHOLE = ("text", "html")  # a file of these is one document
+_UNREAD = ("fault", "refused")
+
+_SIGNS = {
+    "parquet": re.compile(rb"PAR1"),
+    "arrow": re.compile(rb"ARROW1"),
+    "warc": re.compile(rb"WARC/[01]"),
+    "html": re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html)\b", re.IGNORECASE),
+}
 
 
-def documents(inputs: Iterable[str]) -> Iterator[Document]:
-    """The documents of files, folders and `-` for standard input, in the order named; a folder's files are sorted.
+def items(inputs: Iterable[str], reading: Reading, form: str | None = None) -> Iterator[Item]:
+    """The items of all inputs, in a fixed order.
 
-    A file named outright is text unless its name ends in .jsonl or .ndjson; a folder gives its .txt, .text, .jsonl and
-    .ndjson files, at any depth. Raises InputError for an input that is not there.
+    The form is the one named; else what the file's name tells; else what its first bytes tell; else it is one text.
+    Raises InputError for an input that is not there, ConfigError for a form that there is not.
     """
-    for name in inputs:
-        if name == STDIN:
-            yield from _standard_input()
-        elif Path(name).is_dir():
-            for path in _files(Path(name)):
-                yield from _file(path, path.relative_to(name))
-        elif Path(name).exists():
-            yield from _file(Path(name), Path(Path(name).name))
-        else:
-            raise InputError(f"{name}: there is no such file or folder.")
+    if form and form not in FORMS:
+        raise ConfigError(f"there is no form `{form}`. There are {', '.join(FORMS)}.")
+    for source in sources(inputs, form):
+        yield from _items(source, reading, form)
 
 
-def records(inputs: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The records of JSONL files, of the .json files of a folder, or of standard input. Raises InputError."""
-    for name in inputs:
-        if name != STDIN and Path(name).is_dir():
-            paths = sorted(Path(name).rglob("*.json"))
-            yield from (_object(path.read_bytes(), str(path)) for path in paths)
-        elif name == STDIN or Path(name).exists():
-            with sys.stdin.buffer if name == STDIN else Path(name).open("rb") as lines:
-                for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        yield _object(line, f"{name}:{number}")
-        else:
-            raise InputError(f"{name}: there is no such file or folder.")
+def documents(inputs: Iterable[str], reading: Reading | None = None, form: str | None = None) -> Iterator[Document]:
+    """The documents of all inputs, one by one, for who runs them here and now."""
+    reading = reading or Reading()
+    return (document(item, reading) for item in items(inputs, reading, form))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            if name.lower().endswith(TEXT + LINES):
-                yield Path(root) / name
-
-
-def _file(path: Path, name: Path) -> Iterator[Document]:
-    id_ = name.with_suffix("").as_posix()
+def _items(source: Source, reading: Reading, form: str | None) -> Iterator[Item]:
+    """What one source gives, and last what is wrong with it. A file that makes a reader stumble costs no other one."""
+    wrong = source.fault
     try:
-        if path.name.lower().endswith(LINES):
-            with path.open("rb") as lines:
-                yield from _lines(lines, str(path), id_)
-        else:
-            yield decoded_document(path.read_bytes(), id=id_)
+        if not wrong:
+            wrong = yield from _opened(source, reading, form)
+    except ConfigError:
+        raise  # what is missing for one is missing for all
     except OSError as error:
-        yield failed(id_, "", f"{path}: cannot be read: {error.strerror}.")
+        wrong = f"cannot be read: {error.strerror or error}."
+    except Exception as error:  # noqa: BLE001 (each library that reads a form has errors of its own)
+        wrong = f"cannot be read: {type(error).__name__}: {error}."
+    if wrong := wrong or source.changed():
+        yield fault(source.id, source.address, wrong)
 
 
-def _standard_input() -> Iterator[Document]:
-    """JSONL where the first line is a JSON object, else one text."""
-    first = sys.stdin.buffer.readline()
-    if first.lstrip().startswith(b"{") and _is_object(first):
-        yield from _lines([first], "stdin", "stdin")
-        yield from _lines(sys.stdin.buffer, "stdin", "stdin", start=2)
-    else:
-        yield decoded_document(first + sys.stdin.buffer.read(), id="stdin")
+def _opened(source: Source, reading: Reading, form: str | None) -> Generator[Item, None, str]:
+    """The items of an opened source. Comes back with what is wrong with the source as a whole."""
+    with source.open() as file, Stream(file) as stream:
+        form = form or form_of(source.name) or _form_by_content(stream.head)
+        reader = _reader(form)
+        if form in _TABLES and not stream.packing and file.seekable():
+            file.seek(0)
+            yield from reader(file, source, reading)
+            return ""
+        for item in reader(stream, source, reading):
+            if form in _WHOLE and stream.fault and item.kind not in _UNREAD:
+                yield fault(item.id, item.place, stream.fault, item.data)
+                return ""
+            yield item
+        hollow = source.size == 0 and source.name.lower().endswith(PACKED)
+        return stream.fault or ("is empty, and a packed file never is: it did not arrive." if hollow else "")
+
+
+def _reader(form: str) -> Reader:
+    """What reads a form: an opened file in, items out. What it needs is loaded when the first such file comes."""
+    module = import_module(f"copydesk.io.formats.{_MODULES.get(form, form)}")
+    reader: Reader = module.tabbed if form == "tsv" else module.items
+    return reader
+
+
+def _form_by_content(head: bytes) -> str:
+    """JSONL where the first line is a JSON object. Without any sign it is a text."""
+    for form, sign in _SIGNS.items():
+        if sign.match(head):
+            return form
+    line, end, _ = head.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")
+    long = not end and len(head) >= PIECE
+    return "jsonl" if line.startswith(b"{") and (long or _is_object(line)) else "text"
 
 
 def _is_object(line: bytes) -> bool:
     try:
-        _object(line, "")
+        json_object(line, "")
     except InputError:
         return False
     return True
 
 
-def _lines(lines: Iterable[bytes], path: str, id_: str, *, start: int = 1) -> Iterator[Document]:
-    for number, line in enumerate(lines, start):
-        if not line.strip():
-            continue
-        try:
-            doc = as_document(_object(line, f"{path}:{number}"))
-            doc.id = doc.id or f"{id_}:{number}"
-        except InputError as error:
-            doc = failed(
-                f"{id_}:{number}", line.decode("utf-8", "replace").rstrip("\r\n"), _placed(error, path, number)
-            )
-        yield doc
+# Records that copydesk wrote.
+
+_RECORD = Reading(max_chars=1 << 30)  # a record is longer than its text, and it was let in once
 
 
-def _placed(error: InputError, path: str, number: int) -> str:
-    return str(error) if str(error).startswith(path) else f"{path}:{number}: {error}"
+def records(inputs: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The records of what a run wrote: files, folders of part files, folders of .json files, or standard input.
+
+    Raises InputError for a record that cannot be read: giving back the others would look like giving back all.
+    """
+    for name in inputs:
+        if name != STDIN and Path(name).is_dir():
+            yield from _records_of_folder(Path(name))
+        else:
+            yield from _records_of(name)
 
 
-def failed(id_: str, raw: str, reason: str) -> Document:
-    """A document that could not be read."""
-    doc = Document(raw, id=id_)
-    doc.fail("reader", reason)
-    return doc
+def _records_of_folder(folder: Path) -> Iterator[dict[str, Any]]:
+    parts = sorted(path for path in folder.glob("part-*") if form_of(path.name) in ("jsonl", "parquet"))
+    for part in parts:
+        yield from _records_of(str(part))
+    if not parts:
+        for path in sorted(folder.rglob("*.json")):
+            yield json_object(path.read_bytes(), str(path))
 
 
-def _object(line: bytes, place: str) -> dict[str, Any]:
-    """One JSON object. A lone surrogate in it is let in: the document turns it into U+FFFD and says so."""
-    try:
-        value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        value = _leniently(line, place)
-    if not isinstance(value, dict):
-        raise InputError(f"{place}: is not a JSON object. Each line holds one, with a `text`.")
-    return value
-
-
-def _leniently(line: bytes, place: str) -> Any:
-    try:
-        return json.loads(line.decode("utf-8-sig"), parse_constant=_refused)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{place}: is not UTF-8 at byte {error.start} of the line.") from None
-    except RecursionError:
-        raise InputError(f"{place}: is not JSON that can be read: it is nested too deep.") from None
-    except ValueError as error:
-        raise InputError(f"{place}: is not JSON: {error}.") from None
-
-
-def _refused(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
+def _records_of(name: str) -> Iterator[dict[str, Any]]:
+    form = form_of(name)
+    for item in items([name], _RECORD, form if form in _TABLES else "jsonl"):
+        if item.kind == "json":
+            yield json_object(item.data, item.place)
+        elif item.kind == "row":
+            yield msgspec.msgpack.decode(item.data)
+        else:
+            raise InputError(item.note)

@@ -1,5 +1,1 @@
-"""Runs a pipeline over many documents."""
-
-from copydesk.run.runner import Summary, process
-
-__all__ = ["Summary", "process"]
+"""Runs a pipeline over many documents: batches, workers, outputs, resume, and the figures of it all."""

@@ -1,75 +1,131 @@
-"""Runs a pipeline over many documents, keeps the three outcomes apart, and counts what was done."""
+"""A run: items to batches, batches to workers, what they finished to the output, each document exactly once."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Self
+
+from copydesk.errors import WorkerError
+from copydesk.run.batches import batches
+from copydesk.run.workers import Workers, here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from types import FrameType
 
-    from copydesk.document import Document
-    from copydesk.io.writers import Writer
-    from copydesk.pipeline import Pipeline
-
-
-class Removal(NamedTuple):
-    """Why something left the text."""
-
-    role: str
-    stage: str
-    rule: str
+    from copydesk.io.items import Item
+    from copydesk.run.batches import Batch
+    from copydesk.run.output import Output
+    from copydesk.run.summary import Summary
+    from copydesk.run.work import Done, Work
 
 
-@dataclass
-class Summary:
-    """What a run did: documents by outcome, removals and changes by reason, flags, and why some were turned away."""
+@dataclass(frozen=True)
+class Staff:
+    """Who does the work: so many processes (0: this one, without protection), and what each may take.
 
-    outcomes: Counter[str] = field(default_factory=Counter)
-    characters: int = 0
-    removals: Counter[Removal] = field(default_factory=Counter)
-    removed: Counter[Removal] = field(default_factory=Counter)  # characters
-    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    flags: Counter[str] = field(default_factory=Counter)
-    reasons: list[tuple[str, str]] = field(default_factory=list)
+    `timeout` is in seconds, for one stage on one document; `memory` in bytes, for one worker.
+    """
 
-    @property
-    def documents(self) -> int:
-        return self.outcomes.total()
-
-    def count(self, doc: Document) -> None:
-        self.outcomes[doc.outcome] += 1
-        self.flags.update(doc.flags)
-        self.characters += len(doc.raw)
-        if doc.outcome != "clean":
-            self.reasons.append((doc.id, doc.reason))
-            return
-        for entry in doc.ledger:
-            if entry.role is None:
-                self.changes[entry.stage, entry.rule] += len(entry.at)
-            else:
-                reason = Removal(entry.role, entry.stage, entry.rule)
-                self.removals[reason] += len(entry.at)
-                self.removed[reason] += sum(map(len, entry.was))
+    workers: int = 1
+    timeout: float = 10.0
+    memory: int = 2_000_000_000
 
 
-def process(
-    pipeline: Pipeline,
-    documents: Iterable[Document],
-    write: Writer,
-    rejects: Writer | None = None,
-    *,
-    segments: bool = False,
-    watch: Callable[[Document], Any] = lambda _: None,
-) -> Summary:
-    """Run all documents and write each once: the clean ones to `write`, the others to `rejects`."""
-    summary = Summary()
-    for doc in pipeline.stream(documents):
-        summary.count(doc)
-        if doc.outcome == "clean":
-            write.write(doc.record(segments=segments))
-        elif rejects is not None:
-            rejects.write(doc.record())
-        watch(doc)
-    return summary
+def run(
+    work: Work,
+    items: Iterable[Item],
+    output: Output,
+    staff: Staff,
+    told: Callable[[Batch, Done], object] = lambda *_: None,
+) -> int:
+    """Run all items that the output does not hold yet; `told` hears of each batch once the output has it.
+
+    The first interrupt lets the batches under way come out and keeps them; the second stops at once. Returns the
+    signal's number, or 0 for a run that reached its end. Raises WorkerError where the documents do not add up.
+    """
+    with output, _workforce(work, staff) as force, _interrupts(force.stop) as signals:
+        books = _Books(output.done)
+        cut = batches(books.entered(islice(items, output.done, None)), first=output.done)
+        for batch, done in force.map(cut):
+            output.add(batch, done)
+            told(batch, done)
+        if not signals:
+            books.balance(output.summary)
+        output.close(whole=not signals)
+    return signals[0] if signals else 0
+
+
+class _Here:
+    """The work done in this process, in the shape of Workers."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.stopped = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to end."""
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def map(self, cut: Iterable[Batch]) -> Iterator[tuple[Batch, Done]]:
+        for finished in here(self.work, cut):
+            yield finished
+            if self.stopped:
+                return
+
+
+def _workforce(work: Work, staff: Staff) -> Workers | _Here:
+    if staff.workers == 0:
+        return _Here(work)
+    return Workers(work, staff.workers, timeout=staff.timeout, memory=staff.memory)
+
+
+class _Books:
+    """Counts what comes in, to compare it with what went out."""
+
+    def __init__(self, before: int) -> None:
+        self.entries = before
+
+    def entered(self, items: Iterable[Item]) -> Iterator[Item]:
+        for item in items:
+            self.entries += 1
+            yield item
+
+    def balance(self, summary: Summary) -> None:
+        """Raises WorkerError unless each document that came in went out once."""
+        if summary.documents != self.entries:
+            raise WorkerError(
+                f"{self.entries:,} documents came in, but {summary.documents:,} are counted: "
+                f"{dict(summary.outcomes)}. This is a fault of copydesk; please report it with the command."
+            )
+
+
+@contextmanager
+def _interrupts(stop: Callable[[], object]) -> Iterator[list[int]]:
+    """The signals that asked the run to end: the first is noted and calls `stop`, the second is a KeyboardInterrupt."""
+    noted: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+        stop()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,142 @@
+"""What readers give: documents as they were read, not yet decoded.
+
+An item is plain strings and bytes, so that it costs little to read, to count, to skip and to hand to another process.
+Who runs it makes the document of it: that is where JSON is parsed, bytes are decoded and HTML is read.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import msgspec
+
+from copydesk.document import Document
+from copydesk.errors import InputError
+from copydesk.pipeline import as_document, decoded_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+READER = "reader"
+"""The name that a reader has where a stage would be named."""
+
+
+class Item(NamedTuple):
+    """One document as it was read.
+
+    `id` is the one it has where it names none itself; `place` is for messages (`news.jsonl:12`); `kind` says how
+    `data` is read; `note` is the reason of a `fault` or of what is `refused`, and else what the kind makes of it.
+    """
+
+    id: str
+    place: str
+    kind: str
+    data: bytes
+    note: str = ""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How items are read: the input's names of a record's text and id, and the most characters that a text may have."""
+
+    text_field: str = "text"
+    id_field: str = "id"
+    max_chars: int = 10_000_000
+
+
+def fault(id_: str, place: str, reason: str, data: bytes = b"") -> Item:
+    """What could not be read, with the bytes that are there. It comes out as a document that failed."""
+    return Item(id_, place, "fault", data, f"{place}: {reason}")
+
+
+def refused(id_: str, place: str, reason: str) -> Item:
+    """What is not taken in, without its text: it comes out as a document that was rejected."""
+    return Item(id_, place, "refused", b"", f"{place}: {reason}")
+
+
+def document(item: Item, reading: Reading) -> Document:
+    """The document of an item.
+
+    What cannot be decoded is one that failed, with the reason and what there is of it; what is too long is rejected.
+    """
+    try:
+        doc = _KINDS[item.kind](item, reading)
+    except InputError as error:
+        reason = str(error)
+        doc = _failed(item, reason if reason.startswith(item.place) else f"{item.place}: {reason}")
+    doc.id = doc.id or item.id
+    if doc.outcome == "clean" and len(doc.raw) > reading.max_chars:
+        doc.signed_by(READER)
+        doc.reject(f"{item.place}: {len(doc.raw):,} characters are more than {reading.max_chars:,}; see --max-chars.")
+    return doc
+
+
+def json_object(line: bytes, place: str) -> dict[str, Any]:
+    """One JSON object. A lone surrogate in it is let in: the document turns it into U+FFFD and says so."""
+    try:
+        value = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = _leniently(line, place)
+    if not isinstance(value, dict):
+        raise InputError(f"{place}: is not a JSON object. Each line holds one, with a `text`.")
+    return value
+
+
+def _text(item: Item, _: Reading) -> Document:
+    return decoded_document(item.data)
+
+
+def _line(item: Item, reading: Reading) -> Document:
+    return as_document(json_object(item.data, item.place), text_field=reading.text_field, id_field=reading.id_field)
+
+
+def _row(item: Item, reading: Reading) -> Document:
+    return as_document(msgspec.msgpack.decode(item.data), text_field=reading.text_field, id_field=reading.id_field)
+
+
+def _page(item: Item, _: Reading) -> Document:
+    from copydesk.io.formats import html  # noqa: PLC0415 (an extra: only who reads pages needs it)
+
+    return html.document(item)
+
+
+def _fault(item: Item, _: Reading) -> Document:
+    return _failed(item, item.note)
+
+
+def _refused(item: Item, _: Reading) -> Document:
+    doc = Document("", id=item.id)
+    doc.signed_by(READER)
+    doc.reject(item.note)
+    return doc
+
+
+def _failed(item: Item, reason: str) -> Document:
+    doc = Document(item.data.decode("utf-8", "replace").rstrip("\r\n"), id=item.id)
+    doc.fail(READER, reason)
+    return doc
+
+
+_KINDS: dict[str, Callable[[Item, Reading], Document]] = {
+    "text": _text,  # a file's bytes
+    "json": _line,  # a line of JSON
+    "row": _row,  # a row of a table, a mapping as MessagePack
+    "html": _page,  # a page's bytes; its address in `note`
+    "fault": _fault,
+    "refused": _refused,
+}
+
+
+def _leniently(line: bytes, place: str) -> Any:
+    try:
+        return json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{place}: is not UTF-8 at byte {error.start} of the line.") from None
+    except RecursionError:
+        raise InputError(f"{place}: is not JSON that can be read: it is nested too deep.") from None
+    except ValueError as error:
+        raise InputError(f"{place}: is not JSON: {error}.") from None
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")
