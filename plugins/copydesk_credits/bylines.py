@@ -11,7 +11,7 @@ from copydesk.prose import is_prose, sentences
 from copydesk.rules import Hit, Rules
 from copydesk_credits import people
 from copydesk_credits.head import headline
-from copydesk_credits.layout import Layout
+from copydesk_credits.layout import Layout, laid_out
 from copydesk_credits.signature import Line, read_line
 from copydesk_credits.unsigned import (
     handle,
@@ -65,12 +65,12 @@ class extract_byline:
         self.alone = alone
 
     def __call__(self, doc: Document) -> None:
-        layout = Layout(doc)
+        layout = laid_out(doc)
         hits = self._hits(doc, layout)
         if _notes(doc, hits):
-            layout = Layout(doc)
+            layout = laid_out(doc)
             hits = self._hits(doc, layout)
-        layout.headline = headline(layout)
+        headline(layout)
         found = self._sign(doc, layout, hits)
         names = [author.name for author in doc.found("author")]
         if names:

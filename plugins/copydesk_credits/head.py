@@ -82,7 +82,13 @@ _OUTER = "\"'“”‘’«»„‚‹›「」『』 \N{NO-BREAK SPACE}\N{ZERO 
 
 
 def headline(layout: Layout) -> int | None:
-    """The number of the block that is the headline, if one earns its place."""
+    """The number of the block that is the headline, if one earns its place; the layout keeps it."""
+    if not layout.weighed:
+        layout.headline, layout.weighed = _best(layout), True
+    return layout.headline
+
+
+def _best(layout: Layout) -> int | None:
     if layout.start >= len(layout.blocks):
         return None
     head = Head(layout)

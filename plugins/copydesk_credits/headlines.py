@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, words
 from copydesk_credits.head import fold, headline
-from copydesk_credits.layout import Layout, is_filed, is_time
+from copydesk_credits.layout import Layout, is_filed, is_time, laid_out
 
 if TYPE_CHECKING:
     from copydesk.document import Document, Segment
@@ -39,9 +39,9 @@ class find_headline:
         self.page = page
 
     def __call__(self, doc: Document) -> None:
-        layout = Layout(doc)
+        layout = laid_out(doc)
         place = headline(layout)
-        if place is None:
+        if place is None and not all(layout.open):
             layout = Layout(doc, doc.story)
             place = headline(layout)
         if place is None:

@@ -46,6 +46,14 @@ def weight(text: str) -> int:
     return min(_LONGEST, words(text[: 8 * _LONGEST])) if is_prose(text) else 0
 
 
+def laid_out(doc: Document) -> Layout:
+    """The layout of the document as it stands: the next stage finds it again where nothing was done in between."""
+    found: Layout | None = doc.memo.get(Layout)
+    if found is None:
+        found = doc.memo[Layout] = Layout(doc)
+    return found
+
+
 class Layout:
     """The blocks of a document, which of them are open and prose, and the stretch that is the story: `start` to `end`.
 
@@ -56,6 +64,7 @@ class Layout:
     def __init__(self, doc: Document, blocks: Sequence[Segment] | None = None) -> None:
         self._small: frozenset[str] | None = None
         self.headline: int | None = None
+        self.weighed = False  # whether the headline was looked for
         self.blocks = tuple(blocks or doc.segments)
         self.open = [segment.role in doc.keep for segment in self.blocks]
         weights = [weight(segment.text) if kept else 0 for kept, segment in zip(self.open, self.blocks, strict=True)]

@@ -12,7 +12,7 @@ from copydesk.facts import Published
 from copydesk.prose import is_prose, words
 from copydesk.rules import Rules
 from copydesk_credits.house import RULES, agencies, folded, months, words_of
-from copydesk_credits.layout import Layout
+from copydesk_credits.layout import laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +166,7 @@ class _Page:
     """Where the story is, and which lines are nothing but a date."""
 
     def __init__(self, doc: Document, hits: list[Hit]) -> None:
-        self.layout = Layout(doc)
+        self.layout = laid_out(doc)
         self.has_prose = any(self.layout.prose)
         self.number = {segment.start: number for number, segment in enumerate(self.layout.blocks)}
         told = (prose and number >= self.layout.start for number, prose in enumerate(self.layout.prose))

@@ -59,13 +59,15 @@ class Change(NamedTuple):
 class Pen:
     """What a document and its segments share: the raw text, and the name to sign with. The running loop sets it."""
 
-    __slots__ = ("raw", "stage")
+    __slots__ = ("memo", "raw", "stage")
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
         self.stage = ""
+        self.memo: dict[Any, Any] = {}
 
     def sign(self, rule: str) -> Signature:
+        self.memo.clear()
         return Signature(self.stage, rule)
 
 
@@ -166,6 +168,11 @@ class Document:
     def raw(self) -> str:
         """The decoded input. It never changes."""
         return self._pen.raw
+
+    @property
+    def memo(self) -> dict[Any, Any]:
+        """Room for what stages work out of the segments together; each act empties it."""
+        return self._pen.memo
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -287,6 +294,7 @@ class Document:
 
     def _swap(self, old: Sequence[Segment], new: tuple[Segment, ...]) -> None:
         """Put `new` in the place of `old`, which are spent from here on."""
+        self.memo.clear()
         at = bisect_left(self._segments, old[0].start, key=lambda segment: segment.start)
         while at < len(self._segments) and self._segments[at] is not old[0]:
             at += 1
