@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from copydesk.cli.progress import progress
 from copydesk.cli.show import console, safe, shortened
@@ -75,7 +75,7 @@ class Run:
         _refuse_own_input(self.inputs, self.output)
         work = Work(pipeline, self.reading, self.segments, self.shape)
         output = self._output(pipeline)
-        signal = 0 if output.finished else self._run(work, items, output)
+        signal = self._run(work, items if not output.finished else (), output)
         if not self.quiet:
             show_summary(output.summary, [*output.notes, *self._advice(output, signal)])
         if signal:
@@ -88,8 +88,8 @@ class Run:
         return Staff(processors() if self.workers is None else self.workers, self.timeout, self.memory)
 
     def _run(self, work: Work, items: Iterable[Item], output: Output) -> int:
-        start, clock, sample = datetime.now(UTC), time.monotonic(), Sample()
-        with progress(None, self.quiet, done=output.done) as told:
+        start, clock, before, sample = datetime.now(UTC), time.monotonic(), output.done, Sample()
+        with progress(None, self.quiet, done=before) as told:
 
             def both(batch: Batch, done: Done) -> None:
                 if self.reports and self.shape == "record":
@@ -97,19 +97,24 @@ class Run:
                 told(output.summary)
 
             signal = run(work, items, output, self.staff, both)
-        about = {
+        about = self._about(start, time.monotonic() - clock, before)
+        for path in self.reports:
+            write_report(path, report(output.summary, about), sample)
+        return signal
+
+    def _about(self, start: datetime, seconds: float, before: int) -> dict[str, Any]:
+        """Which run it was, for its report. `before` are the documents that an earlier run had done."""
+        return {
             "pipeline": self.pipeline,
             "version": metadata.version("copydesk"),
             "start": start.isoformat(timespec="seconds"),
             "end": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - clock, 3),
+            "seconds": round(seconds, 3),
+            "done": before,
             "workers": self.staff.workers,
             "inputs": list(self.inputs),
             "output": str(self.output or "standard output"),
         }
-        for path in self.reports:
-            write_report(path, report(output.summary, about), sample)
-        return signal
 
     def _output(self, pipeline: Pipeline) -> Output:
         """Where the records go: by the name, a file; without one standard output; else a folder of parts."""

@@ -195,7 +195,7 @@ def _value(name: str, raw: bytes) -> tuple[Any, bool]:
     try:
         value = _DECODERS[name].decode(raw)
         encoded = msgspec.json.encode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError):  # OverflowError: a number past 64 bits
+    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError):  # a number past 64 bits, to an older msgspec
         return (_mended(raw), False) if name == "id" else _NOTHING
     return value, encoded == raw or json.loads(encoded) == json.loads(raw)
 

@@ -121,9 +121,10 @@ class Stream(io.BufferedReader):
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        start = file.read(PIECE)
-        self.packing = next((name for name, sign in _SIGNS.items() if sign.match(start)), "")
-        self._source = _Packed(file, start, self.packing) if self.packing else _Plain(file, start)
+        self._file = file
+        self._start = file.read(PIECE)
+        self.packing = next((name for name, sign in _SIGNS.items() if sign.match(self._start)), "")
+        self._source = _Packed(file, self._start, self.packing) if self.packing else _Plain(file, self._start)
         super().__init__(self._source, PIECE)
 
     @property
@@ -133,6 +134,13 @@ class Stream(io.BufferedReader):
     @property
     def fault(self) -> str:
         return self._source.fault
+
+    def as_it_lies(self) -> BinaryIO:
+        """The file from its start and not unpacked, for who has read nothing but the head."""
+        if self._file.seekable():
+            self._file.seek(0)
+            return self._file
+        return io.BufferedReader(_Plain(self._file, self._start), PIECE)
 
 
 class _Plain(io.RawIOBase):
@@ -173,16 +181,16 @@ class _Packed(_Plain):
         self.packing = packing
         self.position = len(start)  # bytes of the file that were read
         self.given = 0  # bytes that the last piece unpacked to
+        self.ended = False
         self.decompressor = _OPENERS[packing]()
 
     def _next(self, size: int) -> bytes:
         """Some unpacked bytes; none at the end, or where the fault is known."""
         out = b""
         try:
-            while not (out or self.fault):
-                if self.decompressor.eof and not self._next_member():
-                    break
-                out = self._unpacked(size)
+            while not (out or self.fault or self.ended):
+                if not self.decompressor.eof or self._next_member():
+                    out = self._unpacked(size)
         except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zstd().ZstdError) as error:
             self.fault = f"is damaged {self._place()}: {self.packing} says “{error}”. What was unpacked before is kept."
         return out
@@ -213,7 +221,8 @@ class _Packed(_Plain):
                 break
         if self.held and not _SIGNS[self.packing].match(self.held):
             self.fault = f"has something behind its {self.packing} data {self._place()}, which is not read."
-        return bool(self.held and not self.fault)
+        self.ended = not self.held
+        return not (self.ended or self.fault)
 
     def _more(self) -> bool:
         piece = self.read_file(PIECE)

@@ -32,7 +32,9 @@ FORMS = ("text", "jsonl", "csv", "tsv", "parquet", "arrow", "html", "warc")
 """The forms that can be named. `copydesk.io.formats` has a module for each, or for two of a kind."""
 
 _MODULES = {"tsv": "csv", "parquet": "tables", "arrow": "tables"}
-_TABLES = ("parquet", "arrow")  # these are read from their end
+_AS_IT_LIES = {"parquet": ("",), "arrow": ("",), "warc": ("gzip",)}
+"""What is read as it lies there, if it is packed so: a table from its end; an archive of which each record is packed by
+itself, so that one can go on behind a broken one."""
 _WHOLE = ("text", "html")  # a file of these is one document
 _UNREAD = ("fault", "refused")
 
@@ -83,9 +85,8 @@ def _opened(source: Source, reading: Reading, form: str | None) -> Generator[Ite
     with source.open() as file, Stream(file) as stream:
         form = form or form_of(source.name) or _form_by_content(stream.head)
         reader = _reader(form)
-        if form in _TABLES and not stream.packing and file.seekable():
-            file.seek(0)
-            yield from reader(file, source, reading)
+        if stream.packing in _AS_IT_LIES.get(form, ()):
+            yield from reader(stream.as_it_lies(), source, reading)
             return ""
         for item in reader(stream, source, reading):
             if form in _WHOLE and stream.fault and item.kind not in _UNREAD:
@@ -149,7 +150,7 @@ def _records_of_folder(folder: Path) -> Iterator[dict[str, Any]]:
 
 def _records_of(name: str) -> Iterator[dict[str, Any]]:
     form = form_of(name)
-    for item in items([name], _RECORD, form if form in _TABLES else "jsonl"):
+    for item in items([name], _RECORD, form if form == "parquet" else "jsonl"):
         if item.kind == "json":
             yield json_object(item.data, item.place)
         elif item.kind == "row":

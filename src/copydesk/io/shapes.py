@@ -40,8 +40,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
 
 _DESK = re.compile(
-    r"(?:board|contributors|desk|editors|newsroom|redactie|redazione|redaktion|staff|team|writers)\Z"
-    r"|\Ala rédaction\Z|\Aредакция\b|(?:编辑部|編集部|편집국)\Z",
+    r"\b(?:board|contributors|desk|editors|newsroom|staff|team|writers)\Z"
+    r"|(?:redactie|redazione|redaktion|编辑部|編集部|편집국)\Z|\A(?:la )?rédaction\b|\Aредакция\b",
     re.IGNORECASE,
 )
 """What a name is that is no person's."""
@@ -59,24 +59,23 @@ def as_news_article(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record as a NewsArticle of schema.org, in JSON-LD."""
     facts = _facts(record)
     source, rights, published = facts["source"], facts["rights"], facts["published"]
-    place, page = facts["dateline"].place, _page(record)
-    pictures = facts["credits"]
+    pictures, page = facts["credits"], _page(record)
     return _filled(
         {
             "@context": "https://schema.org",
             "@type": "NewsArticle",
             "@id": _uri(record),
             "identifier": _id(record),
-            "url": _address(page.get("url")),
+            "url": _address(page["url"]),
             "headline": facts["headline"],
             "alternativeHeadline": [line for line in (facts["dek"], facts["kicker"]) if line],
-            "articleBody": record.get("text"),
+            "articleBody": record.get("text") or "",
             "inLanguage": _language(facts),
             **_people(facts),
             "sourceOrganization": [_organization(name) for name in _agencies(facts)],
-            "publisher": _organization(page.get("site")),
+            "publisher": _organization(page["site"]),
             "dateline": facts["dateline"].text,
-            "locationCreated": _place(place),
+            "locationCreated": _place(facts["dateline"].place),
             "datePublished": _iso(published.iso, _DAY),
             "dateModified": _iso(published.updated, _DAY),
             "copyrightHolder": _holder(rights.holder, facts),
@@ -97,8 +96,7 @@ def as_ninjs(record: Mapping[str, Any]) -> dict[str, Any]:
     facts = _facts(record)
     source, rights, published = facts["source"], facts["rights"], facts["published"]
     uri, id_, page = _uri(record), _id(record), _page(record)
-    authors = facts["authors"]
-    address = _address(page.get("url"))
+    authors, address = facts["authors"], _address(page["url"])
     return _filled(
         {
             "uri": uri,
@@ -122,7 +120,7 @@ def as_ninjs(record: Mapping[str, Any]) -> dict[str, Any]:
             "copyrightNotice": rights.notice,
             "usageTerms": _terms(source),
             "rightsInfo": _filled({"linkedRights": _address(source.licence)}),
-            "infoSources": _sources(facts, page.get("site")),
+            "infoSources": _sources(facts, page["site"]),
             "edNote": "\n\n".join(facts["notes"]),
             "renditions": [{"name": "web", "href": address}] if address else None,
             "associations": [*_originals(source), *_pictures(facts["credits"], uri)],
@@ -161,7 +159,7 @@ def _typed(value: Any, type_: Any) -> Any:
 
 
 def _page(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The page's address and site, which readers put among the input's own fields."""
+    """The page's address and site, which stand among the input's own fields."""
     page = record.get("page")
     page = page if isinstance(page, dict) else {}
     return {"url": record.get("url") or page.get("url"), "site": page.get("site")}
@@ -322,13 +320,15 @@ def _terms(source: Source) -> str:
     return "\n".join(_once([source.notice, licence]))
 
 
-def _sources(facts: Mapping[str, Any], site: Any) -> list[dict[str, str]]:
+def _sources(facts: Mapping[str, Any], site: Any) -> list[dict[str, Any]]:
     """Who had the news: the agencies, the first publisher with what was made of its text, and the page's site."""
     source = facts["source"]
+    web = None if _address(source.url) else source.url  # `www.example.org`; a whole address is an association's
+    first = _filled({"name": source.name, "contactInfo": [{"type": "web", "value": web}] if web else None})
     return [
         *[{"name": name, "role": "agency"} for name in _agencies(facts)],
-        *[{"name": name, "role": source.relation} for name in _once([source.name])],
-        *[{"name": name, "role": "publisher"} for name in _once([site if isinstance(site, str) else None])],
+        *([{**first, "role": source.relation}] if first else []),
+        *([{"name": site, "role": "publisher"}] if site and isinstance(site, str) else []),
     ]
 
 

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import re
 import stat
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zlib import crc32
 
 import msgspec
 
 from copydesk.errors import ConfigError, OutputError
+from copydesk.io.compression import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,8 +37,8 @@ _LEVEL = 3
 _GZIP_LEVEL = 6
 _BLOCK = 1 << 20  # bytes
 _ENDING = re.compile(r"(\.(jsonl|ndjson)(\.zst|\.gz)?|\.parquet)$", re.IGNORECASE)
-_UNSAFE = re.compile(r"[^\w.-]|^\.+")
-_LONGEST_NAME = 100  # characters: of up to four bytes, and a file's name may have 255
+_UNSAFE = re.compile(r"[^\w.-]|^\.+|^(?i:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)")  # the last are devices on Windows
+_LONGEST_NAME = 200  # bytes: file systems take 255, and a check sum and an ending come to it
 
 
 class Writer(Protocol):
@@ -195,9 +197,9 @@ class Texts:
 
     def write(self, lines: Sequence[bytes]) -> None:
         for line in lines:
-            record = msgspec.json.decode(line)
+            record, page = _printed(line)
             self._count += 1
-            name = self._claimed(safe_name(str(record["id"])), msgspec.json.format(line, indent=1))
+            name = self._claimed(safe_name(str(record["id"])), page)
             with naming(self.path / f"{name}.txt"):
                 (self.path / f"{name}.txt").write_bytes(str(record["text"]).encode())
 
@@ -205,7 +207,7 @@ class Texts:
         with naming(self.path):
             getattr(os, "sync", lambda: None)()  # Windows has none
 
-    def _claimed(self, name: str, record: bytes) -> str:
+    def _claimed(self, name: str, page: bytes) -> str:
         """Write the record under a name that no other has. The file system is asked, which may not tell A from a; a
         name that is taken is numbered by the record's place, and no name that an id makes has a `~`.
         """
@@ -217,13 +219,22 @@ class Texts:
                 name = f"{name}~{self._count}"
                 file = (self.path / f"{name}.json").open("xb")
             with file:
-                file.write(record)
+                file.write(page)
         return name
+
+
+def _printed(line: bytes) -> tuple[dict[str, Any], bytes]:
+    """A record, and how it is printed for people."""
+    try:
+        return msgspec.json.decode(line), msgspec.json.format(line, indent=1)
+    except msgspec.DecodeError:  # half a surrogate pair in a field of the input
+        record = json.loads(line)
+        return record, json.dumps(record, indent=1).encode()
 
 
 def safe_name(id_: str) -> str:
     """The id as a file's name. Where a character had to go, a check sum of the id keeps two ids apart."""
-    name = _UNSAFE.sub("_", id_)[:_LONGEST_NAME] or "_"
+    name = _UNSAFE.sub("_", id_).encode()[:_LONGEST_NAME].decode("utf-8", "ignore") or "_"
     return name if name == id_ else f"{name}-{crc32(id_.encode('utf-8', 'replace')):08x}"
 
 
@@ -260,18 +271,10 @@ def naming(place: Path | str) -> Iterator[None]:
 
 
 def _zstd() -> Callable[[bytes], bytes]:
-    try:
-        if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415 (heavy)
-        else:
-            from backports import zstd  # noqa: PLC0415 (heavy)
-    except ImportError:
-        raise ConfigError("zstd is not here. pip install 'backports.zstd'") from None
-    options: dict[int, int] = {
-        zstd.CompressionParameter.compression_level: _LEVEL,
-        zstd.CompressionParameter.checksum_flag: 1,
-    }
-    return lambda data: zstd.compress(data, options=options)
+    module = zstd()
+    parameter = module.CompressionParameter
+    options = {parameter.compression_level: _LEVEL, parameter.checksum_flag: 1}
+    return lambda data: bytes(module.compress(data, options=options))
 
 
 def _gzip() -> Callable[[bytes], bytes]:

@@ -158,7 +158,9 @@ def pipeline_identity(pipeline: Pipeline) -> dict[str, str]:
         options = msgspec.to_builtins(step.options, enc_hook=_content)
         identity[f"stage: {number} {step.name}"] = msgspec.json.encode(options, order="sorted").decode()
     for name in sorted({make.__module__.partition(".")[0] for make in _makers(pipeline)}):
-        identity[f"plugin: {name}"] = _content(_package(name))
+        package = _package(name)
+        if not any(package.is_relative_to(path.resolve()) for path in spec.plugins):
+            identity[f"plugin: {name}"] = _content(package)
     for number, path in enumerate(spec.plugins, 1):
         names = ((f"{number} {path.name} {file.relative_to(path).as_posix()}", _content(file)) for file in _files(path))
         identity |= listed("drop-in", names)
@@ -178,7 +180,7 @@ def _makers(pipeline: Pipeline) -> Iterator[Any]:
 
 def _package(module: str) -> Path:
     """The folder of a package with all that it ships, or a module's file."""
-    file = Path(str(sys.modules[module].__file__))
+    file = Path(str(sys.modules[module].__file__)).resolve()
     return file.parent if file.name == "__init__.py" else file
 
 

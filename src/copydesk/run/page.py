@@ -55,7 +55,7 @@ def page(figures: Mapping[str, Any], documents: Sequence[Shown]) -> str:
         languages=_counts("Languages", "language", figures["languages"], figures["documents"]["clean"]),
         stopped=_stopped(figures["stopped"]),
         documents=joined(_document(shown, is_open=number == 0) for number, shown in enumerate(documents))
-        or _none("No document was run."),
+        or _none("There is none: no document was run, or the records were written in a form without a ledger."),
     )
 
 
@@ -71,7 +71,7 @@ def _masthead(about: Mapping[str, Any]) -> Html:
         "Started": start,
         "Took": took,
         "From": ", ".join(map(str, about["inputs"][:_INPUTS])) + more,
-        "To": about["output"] or "standard output",
+        "To": about["output"],
         "Made by": f"copydesk {about['version']}",
     }
     return joined(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items())
@@ -97,8 +97,10 @@ def _outcomes(figures: Mapping[str, Any]) -> Html:
     ]
     parts = [tag("i", class_=name, style=f"flex-grow:{documents[name]}") for name in _MEANING if documents[name]]
     kept = f"{_percent(characters['kept'], characters['in'])} of their {characters['in']:,} characters were kept"
+    earlier = figures["about"]["done"]
+    before = f" ({earlier:,} of them in an earlier run)" if earlier else ""
     words = (
-        f"{_number(documents['in'], 'document')} came in, {documents['per_second']:,} a second. "
+        f"{_number(documents['in'], 'document')} came in{before}, {documents['per_second']:,} a second. "
         f"{_percent(documents['clean'], total)} came out clean; {kept}."
     )
     return joined([tag("ul", *cards), tag("div", *parts, class_="strip", aria_hidden="true"), tag("p", words)])
@@ -212,8 +214,8 @@ def _document(shown: Shown, *, is_open: bool) -> Html:
     reason = tag("p", tag("b", shown.stage), ": ", shown.reason, class_="reason") if shown.reason else ""
     marked = tag("div", *map(_piece, shown.pieces), class_="raw", dir="auto", lang=shown.language)
     listed = [tag("div", tag("dt", name), tag("dd", value)) for name, value in shown.facts]
-    facts = tag("div", tag("h3", "Facts"), tag("dl", *listed) if listed else _none("None."), class_="facts")
-    body = tag("div", marked if shown.characters else _none("It holds no text."), facts, class_="sheet")
+    facts = tag("div", tag("h3", "Facts"), tag("dl", *listed), class_="facts") if listed else ""
+    body = tag("div", marked if shown.characters else _none("There is no text here."), facts, class_="sheet")
     return tag("details", head, reason, body, class_="document", **({"open": "open"} if is_open else {}))
 
 
@@ -225,7 +227,11 @@ def _told(shown: Shown) -> str:
 
 
 def _piece(piece: Piece) -> Html:
-    hidden = tag("span", f"… {_number(piece.hidden, 'character')} not shown …", class_="hidden") if piece.hidden else ""
+    hidden = (
+        tag("span", f"… {_number(piece.hidden, 'character')} not shown …", class_="hidden", dir="ltr")
+        if piece.hidden
+        else ""
+    )
     if piece.role:
         return _removed(piece, hidden)
     if piece.changed:
@@ -238,7 +244,7 @@ def _piece(piece: Piece) -> Html:
 def _removed(piece: Piece, hidden: object) -> Html:
     words = piece.text.rstrip()  # the white space after it went too, but there is nothing to see
     names = dict.fromkeys([piece.role, piece.rule or piece.stage])
-    why = tag("span", " · ".join(map(str, names)), class_="why")
+    why = tag("span", " · ".join(map(str, names)), class_="why", dir="ltr")
     gone = tag("del", why, words, hidden, class_=_family(str(piece.role)), title=_signature(piece))
     return joined([gone, piece.text[len(words) :]])
 

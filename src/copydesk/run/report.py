@@ -23,12 +23,13 @@ FIGURES = ".json"
 def report(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
     """What a run did, as plain lists and mappings: docs/report.md names every key.
 
-    `about` says which run it was: `pipeline`, `version`, `start`, `end`, `seconds` (by the clock), `workers`, `inputs`
-    and `output`. Lists have their largest first.
+    `about` says which run it was: `pipeline`, `version`, `start`, `end`, `seconds` (by the clock), `workers`, `inputs`,
+    `output`, and `done`, the documents of an earlier run that this one went on from. Lists have their largest first.
     """
+    about = {**about, "done": about.get("done", 0)}
     return {
-        "about": dict(about),
-        "documents": _documents(summary, about["seconds"]),
+        "about": about,
+        "documents": _documents(summary, about),
         "characters": {"in": summary.characters, "kept": summary.kept, "removed": summary.removed.total()},
         "removals": {
             "by_role": _removals(summary, "role"),
@@ -49,13 +50,10 @@ def report(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _documents(summary: Summary, seconds: float) -> dict[str, Any]:
+def _documents(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
     outcomes = {outcome: summary.outcomes[outcome] for outcome in ("clean", "rejected", "failed")}
-    return {
-        "in": summary.documents,
-        **outcomes,
-        "per_second": round(summary.documents / seconds, 1) if seconds else 0.0,
-    }
+    speed = (summary.documents - about["done"]) / about["seconds"] if about["seconds"] else 0.0
+    return {"in": summary.documents, **outcomes, "per_second": round(speed, 1)}
 
 
 def _removals(summary: Summary, *names: str) -> list[dict[str, Any]]:

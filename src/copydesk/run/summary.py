@@ -54,7 +54,7 @@ class Summary:
             return
         self.characters += len(doc.raw)
         self.kept += len(doc.text)
-        self.languages.update(language.code for language in doc.found("language"))
+        self.languages.update(getattr(language, "code", str(language)) for language in doc.found("language"))
         for entry in doc.ledger:
             if entry.role is None:
                 self.changes[entry.stage, entry.rule] += len(entry.at)

@@ -45,6 +45,7 @@ class Work(msgspec.Struct, frozen=True):
     def __call__(self, items: Sequence[Item], watch: Callable[[int, str], Any] | None = None) -> Done:
         """Run a batch. `watch` is told before each act: the item's number in the batch, and the stage."""
         pipeline: Pipeline = self.pipeline
+        _ = pipeline.stages  # built before the clock runs
         summary = Summary()
         clock = _Clock(summary, watch)
         docs = []

@@ -146,7 +146,7 @@ def _item(rows: _Rows, cells: Sequence[str], source: Source, *, cut: bool) -> It
     if not wrong and rows.size > rows.most:
         return refused(id_, place, f"a row of more than {rows.most:,} characters; see --max-chars.")
     if not wrong and len(cells) != len(rows.names):
-        wrong = f"the fields are {len(cells)}{rows.extent}, where the first row names {len(rows.names)}."
+        wrong = f"fields{rows.extent}: {len(cells)}, where the first row names {len(rows.names)}."
     if not wrong and cut and not rows.taken[-1].endswith(_ENDS):
         wrong = "is cut off."
     if wrong:

@@ -8,19 +8,21 @@ from copydesk.io.items import Item, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
+    from copydesk.io.compression import Stream
     from copydesk.io.items import Reading
     from copydesk.io.sources import Source
 
 _WIDEST = 4  # bytes of a character, in UTF-8, UTF-16 and UTF-32 alike
 
 
-def items(stream: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
+def items(stream: Stream, source: Source, reading: Reading) -> Iterator[Item]:
     """The one document. A file of more bytes than the longest text can have is refused, and not read to its end."""
     most = _WIDEST * (reading.max_chars + 1)  # one for a byte order mark
-    data = b"" if (source.size or 0) > most else stream.read(most + 1)
-    if len(data) > most or (source.size or 0) > most:
+    data = bytearray()
+    while len(data) <= most >= (source.size or 0) and (piece := stream.read1()):
+        data += piece
+    if max(len(data), source.size or 0) > most:
         yield refused(source.id, source.address, f"the file has more than {most:,} bytes; see --max-chars.")
     else:
-        yield Item(source.id, source.address, "text", data)
+        yield Item(source.id, source.address, "text", bytes(data))
