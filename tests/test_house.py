@@ -22,6 +22,7 @@ FLOORS = [
     {"io", "testing"},
     {"run"},
     {"cli"},
+    {"__main__"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # What a plugin may import of ours is what a stranger's may: the ground.

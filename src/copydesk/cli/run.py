@@ -119,6 +119,8 @@ class Run:
     def _output(self, pipeline: Pipeline) -> Output:
         """Where the records go: by the name, a file; without one standard output; else a folder of parts."""
         path, form = self.output, self.output_form
+        if self.shape != "record" and "parquet" in (form, path and path.suffix.lower().lstrip(".")):
+            raise ConfigError(f"--as {self.shape} writes JSON; an output of columns holds records.")
         if path is None or _is_file(path) or form == "text":
             if self.resume or self.overwrite:
                 raise ConfigError("--resume and --overwrite are for an output that is a folder of parts: -o clean/")

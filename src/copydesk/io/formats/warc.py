@@ -31,14 +31,16 @@ _PIECE = 65_536
 _HEAD = 65_536
 """Bytes that a record's head may have; real ones have 300 to 2,000."""
 
-_BACK = 1 << 28
+_BACK = 1 << 27
 """Bytes that may be read a second time, looking for records behind broken ones: a hostile archive could ask for more
 without end. From there on it goes forwards alone."""
 
 _TAKEN = ("response", "resource", "conversion")
 _HTML = ("text/html", "application/xhtml+xml")
 _PLAIN = ("text/plain",)
-_GAP = re.compile(rb"\r?\n\r?\n")
+_BLANK = re.compile(rb"[\r\n]*")
+_GAP = re.compile(rb"\r?\n\r?\n|\nWARC/")
+"""What ends a record's head: an empty line, or, where that is missing, the next record."""
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,200}\r?\n")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
@@ -71,7 +73,7 @@ def items(stream: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
     """
     tape = _Tape(stream)
     zipped = tape.hold(3).startswith(_GZIP)
-    while tape.hold(1):
+    while tape.fill(1):
         place = f"{source.address}:byte {tape.place}"
         if zipped and not tape.hold(3).startswith(_GZIP):
             if tape.only_zeros():
@@ -234,15 +236,20 @@ class _Tape:
         self.place = 0
         self.back = 0
 
-    def hold(self, size: int) -> bytes:
-        """The next bytes, so many where there are, without going past them."""
+    def fill(self, size: int) -> bool:
+        """Have so many bytes in hand where there are; whether there are any."""
         while len(self.hand) < size and (piece := self.stream.read(_PIECE)):
             self.hand += piece
+        return bool(self.hand)
+
+    def hold(self, size: int) -> bytes:
+        """The next bytes, so many where there are, without going past them."""
+        self.fill(size)
         return bytes(self.hand[:size])
 
     def piece(self) -> bytes:
         """The next bytes, as many as are at hand."""
-        self.hold(1)
+        self.fill(1)
         return self.drop(len(self.hand))
 
     def drop(self, size: int) -> bytes:
@@ -273,7 +280,7 @@ class _Tape:
             self.stream.seek(place)
             self.hand.clear()
             self.place = place
-        while self.hold(_PIECE):
+        while self.fill(_PIECE):
             at = self.hand.find(_GZIP)
             self.drop(at if at >= 0 else max(1, len(self.hand) - 2))
             if at >= 0:
@@ -319,7 +326,8 @@ class _Reel:
     def goes_on(self) -> bool:
         """Whether something stands here, be it a fault. The blank lines between two records are passed."""
         while True:
-            self._drop(len(self.hand) - len(self.hand.lstrip(b"\r\n")))
+            blank = _BLANK.match(self.hand)
+            self._drop(blank.end() if blank else 0)
             if self.hand or not self._more():
                 return bool(self.hand or self.fault)
 
@@ -341,8 +349,10 @@ class _Reel:
         """The head's fields; it is dropped."""
         while not (end := _GAP.search(self.hand)) and len(self.hand) < _HEAD and self._more():
             pass
-        if not self._at_record() or not end:
-            self._go_on("no WARC record starts here." if not self._at_record() else "the record's head has no end.")
+        if not self._at_record():
+            self._go_on("no WARC record starts here.")
+        if not end or end.group().endswith(_MARK):
+            self._go_on("the record's head has no end.")
         fields = _fields(bytes(self.hand[: end.end()]))
         if not re.fullmatch("[0-9]{1,15}", fields.get("content-length", "")):
             self._go_on("the record has no length.")
