@@ -289,7 +289,7 @@ def million(number: int = 1_000_000) -> list[str]:
         out = sum(part["bytes"] for part in manifest["parts"])
     outcomes = ", ".join(f"{figures['documents'][name]:,} {name}" for name in ("clean", "rejected", "failed"))
     return [
-        f"{number:,} articles, {size / 1e9:.1f} GB, two workers: {done.wall:,.0f} s, {number / done.wall:.0f} a second,",
+        f"{number:,} articles, {size / 1e9:.1f} GB, two workers: {done.wall:,.0f} s, {number / done.wall:.0f}/s,",
         f"{done.cpu:,.0f} s of processor time, at most {done.peak / 1e6:.0f} MB in all; {outcomes};",
         f"{len(manifest['parts'])} parts of {out / 1e9:.2f} GB together.",
     ]

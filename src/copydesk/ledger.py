@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable  # noqa: TC003 (msgspec reads annotations at run time)
 from typing import TYPE_CHECKING
 
@@ -36,20 +37,17 @@ class Entry(msgspec.Struct, omit_defaults=True):
 class Ledger:
     """Entries on their way: removals grouped by reason, changes by what became what."""
 
-    def __init__(self) -> None:
-        self._removals: dict[tuple[Signature, str], Entry] = {}
+    def __init__(self, raw: str) -> None:
+        self._raw = raw
+        self._removals: dict[tuple[Signature, str], list[tuple[int, int]]] = {}
         self._changes: dict[tuple[Signature, str, str], Entry] = {}
 
-    def removed(self, at: int, was: str, role: str, by: Signature) -> None:
+    def removed(self, start: int, end: int, role: str, by: Signature) -> None:
         """Note a removal. One that goes on where the last of its reason ended makes that one longer."""
-        entry = self._removals.get((by, role))
-        if entry is None:
-            self._removals[by, role] = Entry(by.stage, by.rule, role, [at], [was])
-        elif entry.at[-1] + len(entry.was[-1]) == at:
-            entry.was[-1] += was
-        else:
-            entry.at.append(at)
-            entry.was.append(was)
+        places = self._removals.setdefault((by, role), [])
+        if places and places[-1][1] == start:
+            start = places.pop()[0]
+        places.append((start, end))
 
     def changed(self, at: int, was: str, now: str, by: Signature) -> None:
         """Note a change; nothing where nothing changed."""
@@ -62,7 +60,12 @@ class Ledger:
             entry.at.append(at)
 
     def entries(self) -> list[Entry]:
-        return [*self._removals.values(), *self._changes.values()]
+        return [*itertools.starmap(self._removal, self._removals.items()), *self._changes.values()]
+
+    def _removal(self, reason: tuple[Signature, str], places: list[tuple[int, int]]) -> Entry:
+        by, role = reason
+        was = [self._raw[start:end] for start, end in places]
+        return Entry(by.stage, by.rule, role, [start for start, _ in places], was)
 
 
 def settle(doc: Document) -> tuple[str, list[Entry]]:
@@ -72,7 +75,7 @@ def settle(doc: Document) -> tuple[str, list[Entry]]:
     one space; the halves of a split that was not needed stay together. A removed segment owns the white space after it.
     """
     raw, keep, segments = doc.raw, doc.keep, doc.segments
-    ledger = Ledger()
+    ledger = Ledger(raw)
     parts: list[str] = []
     if not segments:
         ledger.changed(0, raw, "", _LAYOUT)
@@ -84,7 +87,7 @@ def settle(doc: Document) -> tuple[str, list[Entry]]:
         if segment.role not in keep or not segment.text:
             role, by = (segment.role, segment.by) if segment.role not in keep else ("other", None)
             by = by or (segment.edits[-1].by if segment.edits else _LAYOUT)
-            ledger.removed(segment.start, raw[segment.start : following], role, by)
+            ledger.removed(segment.start, following, role, by)
             continue
         if last is not None:
             parting = _parting(raw, last, segment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from copydesk.document import Document
 from copydesk.errors import ConfigError, InputError, StageError, did_you_mean
 from copydesk.ledger import restore, settle
 from copydesk.options import REQUIRED
+from copydesk.parcel import packed, unpacked
 from copydesk.plugins import Plugins
 from copydesk.rules import Rules
 
@@ -67,7 +69,8 @@ class Pipeline:
         for doc in pipeline.stream(raws): # one out for each in, in order; doc.outcome tells how it went
             ...
 
-    What is heavy is built once, on first use. It is safe to share among threads, and pickles as its spec.
+    What is heavy is built once, on first use. It is safe to share among threads, and pickles as its spec and the files
+    that it names (copydesk.parcel).
     """
 
     def __init__(self, spec: Spec, plugins: Plugins | None = None) -> None:
@@ -79,8 +82,9 @@ class Pipeline:
     def __repr__(self) -> str:
         return f"<Pipeline {self.spec.name}: {', '.join(step.name for step in self.spec.steps)}>"
 
-    def __reduce__(self) -> tuple[type[Pipeline], tuple[Spec]]:
-        return Pipeline, (self.spec,)
+    def __reduce__(self) -> tuple[Callable[[bytes], Pipeline], tuple[bytes]]:
+        """Its spec, with the files that it names; not its examples, which are for `copydesk test`."""
+        return arrived, (packed(msgspec.structs.replace(self.spec, examples=())),)
 
     @property
     def name(self) -> str:
@@ -146,6 +150,20 @@ class Pipeline:
                         doc.fail(error.stage, str(error))
                         faults.append(error)
         return faults
+
+
+_ARRIVING = threading.Lock()
+
+
+def arrived(parcel: bytes) -> Pipeline:
+    """The pipeline of a parcel, and for the same parcel always the same one: a process builds it once."""
+    with _ARRIVING:
+        return _arrived(parcel)
+
+
+@lru_cache(maxsize=8)  # an engine unpickles it for each task, and it holds all that it has built
+def _arrived(parcel: bytes) -> Pipeline:
+    return Pipeline(unpacked(parcel))
 
 
 def _act(doc: Document, stage: Stage, name: str, place: str) -> None:

@@ -126,6 +126,8 @@ class Run:
                 raise ConfigError("--resume and --overwrite are for an output that is a folder of parts: -o clean/")
             plain = path is not None and not path.suffix
             return Single(path, self._rejects(path), form or ("jsonl" if plain else None), segments=self.segments)
+        if self.resume and sources.STDIN in self.inputs:
+            raise ConfigError("--resume reads the input again, and standard input is gone. Put it into a file.")
         if self.rejects:
             raise ConfigError(f"--rejects: those of a folder stand in it, in {path / 'rejects.jsonl.zst'}.")
         return Folder(

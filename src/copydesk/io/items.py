@@ -7,6 +7,7 @@ Who runs it makes the document of it: that is where JSON is parsed, bytes are de
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import msgspec
@@ -87,7 +88,27 @@ def _text(item: Item, _: Reading) -> Document:
 
 
 def _line(item: Item, reading: Reading) -> Document:
-    return as_document(json_object(item.data, item.place), text_field=reading.text_field, id_field=reading.id_field)
+    record = json_object(item.data, item.place)
+    if item.data.count(f'"{reading.text_field}"'.encode()) > 1:
+        _check_keys(item.data)
+    return as_document(record, text_field=reading.text_field, id_field=reading.id_field)
+
+
+def _check_keys(line: bytes) -> None:
+    """Refuse a key that stands twice: parsers differ on which of its values counts."""
+    try:
+        json.loads(line.decode("utf-8-sig"), object_pairs_hook=_once)
+    except RecursionError:
+        raise InputError("is not JSON that can be read: it is nested too deep.") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"is not JSON that can be read: the key `{twice}` stands twice.")
+    return found
 
 
 def _row(item: Item, reading: Reading) -> Document:
@@ -129,13 +150,18 @@ _KINDS: dict[str, Callable[[Item, Reading], Document]] = {
 
 def _leniently(line: bytes, place: str) -> Any:
     try:
-        return json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
+        return json.loads(line.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise InputError(f"{place}: is not UTF-8 at byte {error.start} of the line.") from None
     except RecursionError:
         raise InputError(f"{place}: is not JSON that can be read: it is nested too deep.") from None
     except ValueError as error:
         raise InputError(f"{place}: is not JSON: {error}.") from None
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if isfinite(number) else _no_number(digits)
 
 
 def _no_number(constant: str) -> NoReturn:

@@ -99,7 +99,7 @@ def sources(inputs: Iterable[str], form: str | None = None) -> Iterator[Source]:
             yield Source("stdin", "stdin", STDIN)
         elif _remote(path):
             yield from _remote_sources(path, label, form, alone=len(paths) == 1)
-        elif Path(path).is_dir():
+        elif stat.S_ISDIR(_mode(path)):
             yield from _folder(path, "" if len(paths) == 1 else f"{label}/", form)
         else:
             yield _local(path, label)
@@ -134,11 +134,21 @@ def _paths(name: str) -> list[str]:
     """What an input names: itself, or what its pattern finds."""
     if name == STDIN or _remote(name) or os.path.lexists(name):
         return [name]
-    found = sorted(glob.glob(name, recursive=True)) if glob.has_magic(name) else []  # noqa: PTH207 (any root will do)
+    if not glob.has_magic(name):
+        raise InputError(f"{printable(name)}: there is no such file or folder.")
+    found = _outermost(sorted(glob.glob(name, recursive=True)))  # noqa: PTH207 (the pattern may start anywhere)
     if not found:
-        what = "no file or folder is named so" if glob.has_magic(name) else "there is no such file or folder"
-        raise InputError(f"{printable(name)}: {what}.")
+        raise InputError(f"{printable(name)}: no file or folder is named so.")
     return found
+
+
+def _outermost(found: Iterable[str]) -> list[str]:
+    """Without what lies in a folder that was found as well: `news/**` finds both, and each is read once."""
+    kept: dict[Path, str] = {}
+    for path in found:
+        if not any(parent in kept for parent in Path(path).parents):
+            kept[Path(path)] = path
+    return list(kept.values())
 
 
 def _remote(name: str) -> bool:
@@ -152,11 +162,14 @@ def _whole(path: str) -> str:
 def _labels(paths: Sequence[str]) -> list[str]:
     """The ends of the paths, as short as tells one from the other: `x.txt`, but `a/x.txt` and `b/x.txt`."""
     parts = [_whole(path).rstrip("/").split("/") for path in paths]
-    lengths = [1] * len(parts)
-    for _ in range(max(map(len, parts), default=0)):
+    lengths = [0] * len(parts)
+    longer = [1] * len(parts)
+    while longer != lengths:
+        lengths = longer
         labels = ["/".join(part[-length:]) for part, length in zip(parts, lengths, strict=True)]
-        times = Counter(Source(label, "", "").id for label in labels)
-        lengths = [n + (times[Source(label, "", "").id] > 1) for n, label in zip(lengths, labels, strict=True)]
+        ids = [Source(label, "", "").id for label in labels]
+        times = Counter(ids)
+        longer = [min(len(part), n + (times[id_] > 1)) for part, n, id_ in zip(parts, lengths, ids, strict=True)]
     return ["/".join(part[-length:]) for part, length in zip(parts, lengths, strict=True)]
 
 

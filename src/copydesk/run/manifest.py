@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from copydesk.errors import ResumeError
+from copydesk.errors import ConfigError, ResumeError
 from copydesk.io.writers import File, put
 from copydesk.plugins import Plugins
 
@@ -150,7 +150,7 @@ def digest(pieces: Iterable[bytes]) -> str:
 def pipeline_identity(pipeline: Pipeline) -> dict[str, str]:
     """What a pipeline's results depend on: its stages and options, the plugins' and rule files' content, and versions.
 
-    Where a file stands is not part of it: a project may move.
+    Where a file stands is not part of it: a project may move. Raises ConfigError for a file that cannot be read.
     """
     spec = pipeline.spec
     identity = {"pipeline": spec.name, "keep": " ".join(spec.keep), **_versions()}
@@ -162,8 +162,9 @@ def pipeline_identity(pipeline: Pipeline) -> dict[str, str]:
         if not any(package.is_relative_to(path.resolve()) for path in spec.plugins):
             identity[f"plugin: {name}"] = _content(package)
     for number, path in enumerate(spec.plugins, 1):
-        names = ((f"{number} {path.name} {file.relative_to(path).as_posix()}", _content(file)) for file in _files(path))
-        identity |= listed("drop-in", names)
+        folder = path if path.is_dir() else path.parent
+        files = ((f"{number} {_name(file, folder)}", _content(file)) for file in _drop_ins(path))
+        identity |= listed("drop-in", files)
     return identity
 
 
@@ -196,17 +197,43 @@ def _files(path: Path) -> list[Path]:
     )
 
 
+def _drop_ins(path: Path) -> Iterator[Path]:
+    """The files of a drop-in, or of a folder of them: packages whole, else Python and YAML, one folder deep.
+
+    Where somebody names the project's own folder, the articles and the output lie in it too.
+    """
+    if not path.is_dir():
+        yield path
+        return
+    for entry in sorted(path.iterdir()):
+        if (entry / "__init__.py").is_file():
+            yield from _files(entry)
+        elif not entry.name.startswith((".", "__pycache__")):
+            beside = sorted(entry.iterdir()) if entry.is_dir() else [entry]
+            yield from (file for file in beside if file.suffix in (".py", ".yaml"))
+
+
 def _content(path: Any) -> str:
     """The digest of a file's content, and of the word list that a rule file names; or of a folder's files."""
     if not isinstance(path, Path):
         raise NotImplementedError(f"an option of type {type(path).__name__}")
     if path.is_dir():
-        return digest(
-            piece for file in _files(path) for piece in (str(file.relative_to(path)).encode(), file.read_bytes())
-        )
-    data = path.read_bytes()
+        return digest(piece for file in _files(path) for piece in (_name(file, path).encode(), _read(file)))
+    data = _read(path)
     words = _WORDS_FROM.search(data) if path.suffix == ".yaml" else None
-    return digest([data, (path.parent / words[1].decode().strip()).read_bytes()] if words else [data])
+    return digest([data, _read(path.parent / words[1].decode("utf-8", "replace").strip())] if words else [data])
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
+
+
+def _name(file: Path, folder: Path) -> str:
+    """A file's name below a folder, the same on every system; a byte of it that is not UTF-8 is written out."""
+    return file.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
 
 
 def _versions() -> dict[str, str]:

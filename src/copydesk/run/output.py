@@ -54,9 +54,9 @@ class Aside:
     """
 
     def __init__(self, path: Path, form: str, *, segments: bool = False) -> None:
-        self.path = Path(os.path.realpath(path))
-        direct = self.path.exists() and not self.path.is_file()
-        self.aside = self.path if direct else self.path.with_name(f"{self.path.name}.part")
+        direct = path.exists() and not path.is_file()
+        self.path = path if direct else Path(os.path.realpath(path))  # /dev/stdout leads to a name that is none
+        self.aside = path if direct else self.path.with_name(f"{self.path.name}.part")
         self._writer = writer(form, self.aside, segments=segments)
 
     @property
@@ -159,7 +159,12 @@ def _new_texts(path: Path) -> Texts:
     return texts
 
 
-def rejects_beside(path: Path) -> Path:
-    """Where the rejected and failed documents of an output file go: `news.jsonl.zst` has `news.rejects.jsonl.zst`."""
+def rejects_beside(path: Path) -> Path | None:
+    """Where the rejected and failed documents of an output file go: `news.jsonl.zst` has `news.rejects.jsonl.zst`.
+
+    Nothing belongs beside a device or a pipe.
+    """
+    if path.exists() and not path.is_file():
+        return None
     end = ending(path)
     return path.with_name(f"{path.name.removesuffix(end)}.rejects{'.jsonl' if form_of(path) == 'parquet' else end}")

@@ -152,7 +152,7 @@ def _serve(stream: Any, pulse: Pulse) -> None:
         stream.flush()
         if reply.last:
             return
-        reply = _answer(work, _received(stream), pulse)
+        reply = _answer(work, stream, pulse)
         if _resident() > full:
             reply = msgspec.structs.replace(reply, last=True)
 
@@ -186,10 +186,12 @@ def _ready(work: Work, pulse: Pulse) -> Reply:
     return Reply("ready")
 
 
-def _answer(work: Work, message: bytes, pulse: Pulse) -> Reply:
+def _answer(work: Work, stream: Any, pulse: Pulse) -> Reply:
     try:
-        items = [Item(*fields) for fields in pickle.loads(message)]  # noqa: S301 (as above)
+        items = [Item(*fields) for fields in pickle.loads(_received(stream))]  # noqa: S301 (as above)
         return Reply("done", done=work(items, pulse))
+    except (EOFError, ConnectionError):
+        raise
     except MemoryError:
         return Reply("fault", "out of memory", last=True)
     except BaseException as error:  # noqa: BLE001 (a plugin may raise anything, a KeyboardInterrupt too)

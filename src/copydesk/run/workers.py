@@ -378,9 +378,7 @@ def _process(pipe: int, pulse: int) -> subprocess.Popen[bytes]:
 
     Signals are held back until it has turned them off: an interrupt at the keyboard reaches every process of the group.
     """
-    from fcntl import F_DUPFD_CLOEXEC, fcntl  # noqa: PLC0415 (not on Windows)
-
-    ours = [fcntl(descriptor, F_DUPFD_CLOEXEC, 3) for descriptor in (pipe, pulse)]  # never in the place of 0, 1 or 2
+    ours = [os.dup(pipe), os.dup(pulse)]  # copies are above 0, 1 and 2, also where those were closed
     code = (
         f"import sys; sys.path[:] = {[*map(str, sys.path)]!r}; "
         f"from copydesk.run.worker import main; main({ours[0]}, {ours[1]}, {os.getpid()})"

@@ -48,7 +48,9 @@ def items(stream: Stream, source: Source, reading: Reading, delimiters: str = _D
             return
         rows.names = names
     for cells in rows:
-        yield _item(rows, cells, source, cut=bool(stream.fault))
+        yield _item(rows, cells, source, cut=bool(stream.fault or rows.fault))
+    if rows.fault:
+        yield fault(source.id, source.address, rows.fault)
 
 
 def tabbed(stream: Stream, source: Source, reading: Reading) -> Iterator[Item]:
@@ -71,6 +73,7 @@ class _Rows:
         self.names: Sequence[str] = ()
         self.line = 0
         self.wrong = ""
+        self.fault = ""  # what is the matter with the rest of the file
         self.taken: list[str] = []  # the lines of the last row
         self._again: list[str] = []  # lines to read once more, the last one first
         self.size = 0  # characters of it
@@ -128,9 +131,16 @@ class _Rows:
     def _parsed(self, lines: Iterator[str]) -> Iterator[list[str]]:
         return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
+    def _read(self) -> str:
+        try:
+            return self.lines.readline(self.most + 1)
+        except UnicodeDecodeError as error:  # in UTF-16 a broken byte moves all that follow
+            self.fault = f"cannot be read from line {self.line} on: it is not {self.lines.encoding}, {error.reason}."
+            return ""
+
     def _feed(self) -> Iterator[str]:
         while self.size <= self.most:
-            line = self._again.pop() if self._again else self.lines.readline(self.most + 1)
+            line = self._again.pop() if self._again else self._read()
             if not line:
                 self._ended = True
                 return
@@ -167,8 +177,8 @@ def _wrong_header(names: Sequence[str], text_field: str) -> str:
 
 
 def _encoding(head: bytes) -> str:
-    """The encoding by how the file begins. Excel writes UTF-8 with a mark, UTF-16 and the computer's own code page."""
-    encoding = decode(head).encoding
+    """The encoding by the first whole lines. Excel writes UTF-8 with a mark, UTF-16, or the computer's code page."""
+    encoding = decode(head.rpartition(b"\n")[0] or head).encoding
     if encoding.startswith(("utf-16", "utf-32")):
         return encoding.removesuffix("-sig").rpartition("-")[0] if encoding.endswith("-sig") else encoding
     return "utf-8" if encoding == "cesu-8" else encoding

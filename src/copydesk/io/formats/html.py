@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import logging
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,6 +36,9 @@ the median has 877, the largest 4,098."""
 
 _QUICK = 5_000
 """From so many elements on trafilatura goes without its second opinions: justext's time grows with their square."""
+
+_BRIEF = 500
+"""Characters. trafilatura wants 250 of an article; one that has a few more may be menu and byline for the rest."""
 
 _DEEP = "boolean(" + "/*" * 250 + ")"
 """XPath: whether elements stand so deep. At 256 libxml2 stops, and what stands deeper is lost without a word."""
@@ -100,9 +104,7 @@ def document(item: Item) -> Document:
     tree = _tree(decoded.text)
     elements = int(tree.xpath("count(//*)")) if tree is not None else 0
     if elements > _ELEMENTS:
-        return _turned_away(
-            f"{item.place}: the page has {elements:,} elements; more than {_ELEMENTS:,} are no article."
-        )
+        return _turned_away(f"{item.place}: the page has {elements:,} elements; {_ELEMENTS:,} are the most.")
     if elements and tree.getroottree().xpath(_DEEP):
         raise InputError("the page's elements are nested more than 250 deep; what stands deeper cannot be read.")
     text = _text(tree, quick=elements > _QUICK) if elements else ""
@@ -173,12 +175,33 @@ def _bounded(tag: re.Match[str]) -> str:
 
 
 def _text(tree: Any, *, quick: bool) -> str:
+    """The page's text. What trafilatura takes for too little comes from its last resort as one line, byline and all:
+    it is asked again, for a brief, and believed if that is about as much.
+    """
+    text = _extracted(tree, quick=quick)
+    if text and len(text) < _BRIEF and "\n" not in text:
+        lines = _extracted(tree, quick=quick, least="1")
+        return lines if len(lines) * 4 >= len(text) * 3 else text
+    return text
+
+
+def _extracted(tree: Any, *, quick: bool, least: str = "") -> str:
     trafilatura = _trafilatura()
+    config = _config(least)
     try:
-        found = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False, fast=quick)
+        found = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False, fast=quick, config=config)
     except Exception as error:  # whatever a parser of wild pages raises costs this page
         raise InputError(f"trafilatura cannot read the page: {type(error).__name__}: {error}.") from error
     return (found.text or "").strip() if found else ""
+
+
+@cache
+def _config(least: str) -> Any:
+    """The library's settings, with the fewest characters that it takes for an article."""
+    config = _trafilatura().settings.use_config()
+    if least:
+        config.set("DEFAULT", "MIN_EXTRACTED_SIZE", least)
+    return config
 
 
 def _trafilatura() -> Any:

@@ -174,7 +174,12 @@ def _item(values: dict[str, Any] | str, source: Source, reading: Reading, row: i
     text = values.get(reading.text_field)
     if isinstance(text, bytes):
         values[reading.text_field] = decode(text).text
-    return Item(*_named(source, row), "row", msgspec.msgpack.encode(msgspec.to_builtins(values)))
+    return Item(*_named(source, row), "row", msgspec.msgpack.encode(msgspec.to_builtins(values, enc_hook=_as_text)))
+
+
+def _as_text(value: Any) -> str:
+    """What msgspec does not know: where pandas is installed, Arrow makes its times of nanoseconds."""
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
 def _fault(source: Source, row: int, reason: str) -> Item:
@@ -197,7 +202,7 @@ def _carefully(pa: Any, batch: Any) -> Iterator[dict[str, Any] | str]:
 
 
 def _value(pa: Any, value: Any) -> Any:
-    """One value: text that is not UTF-8 is decoded, a time that Python's calendar lacks becomes text."""
+    """One value: text that is not UTF-8 is decoded, a time that Python's calendar or clock lacks becomes text."""
     try:
         return value.as_py()
     except UnicodeDecodeError:
@@ -205,7 +210,7 @@ def _value(pa: Any, value: Any) -> Any:
             raise
         return decode(value.as_buffer().to_pybytes()).text
     except (pa.ArrowException, ValueError, OverflowError):
-        return value.cast(pa.string()).as_py()
+        return value.cast(pa.string()).as_py().replace(" ", "T", 1)
 
 
 def _said(error: BaseException) -> str:

@@ -1,8 +1,9 @@
 """Web archives (WARC): the pages and plain texts in them, each with its address and the day it was fetched.
 
 Crawlers write a record for each answer of a server, and gzip each record by itself, so that one can be had without the
-others. That makes it possible to go on behind a broken one, and the readers that there are do not: warcio and FastWARC
-both stop at the first flipped bit and give a record that is cut short as if it were whole. So this is our own.
+others. That makes it possible to go on behind a broken one, and the readers that there are do not: warcio 1.8 and
+FastWARC 2.0 both stop at the first flipped bit, and what is cut short they give as if it were whole, or leave out without
+a word. So this is our own.
 
 Taken are `response` records with status 2xx, `resource` and `conversion` (Common Crawl's texts), of HTML or plain text.
 All others, pictures, redirects and the crawler's own notes, are passed over.
@@ -173,7 +174,7 @@ def _unpacked(body: bytes, coding: str, most: int) -> bytes:
         if coding == "chunked":
             return _joined(body)
         if coding in ("gzip", "x-gzip", "deflate"):
-            return _inflated(body, most)
+            return _inflated(body, coding, most)
         if coding == "br":
             return _unbrotlied(body, most)
     except (zlib.error, ValueError) as error:
@@ -199,9 +200,14 @@ def _joined(body: bytes) -> bytes:
     raise ValueError("its chunks stop before their end")
 
 
-def _inflated(body: bytes, most: int) -> bytes:
-    """gzip, zlib or bare deflate: servers send all three under either name."""
-    width = 31 if body.startswith(_GZIP) else 15 if body[:1] == b"\x78" else -15
+def _inflated(body: bytes, coding: str, most: int) -> bytes:
+    """What is gzip or zlib, whatever it is called, and bare deflate, which its bytes do not tell, under its own name."""
+    if body.startswith(_GZIP) or body[:1] == b"\x78":
+        width = 31 if body.startswith(_GZIP) else 15
+    elif coding == "deflate":
+        width = -15
+    else:
+        return body
     packed = zlib.decompressobj(width)
     plain = packed.decompress(body, most + 1)
     if not packed.eof and len(plain) <= most:
