@@ -91,6 +91,13 @@ class Pipeline:
         return self.spec.name
 
     @property
+    def plugins(self) -> Plugins:
+        """The plugins that offer its stages. Drop-in code runs when they are first asked for."""
+        if self._plugins is None:
+            self._plugins = Plugins.found(self.spec.plugins)
+        return self._plugins
+
+    @property
     def stages(self) -> list[tuple[str, Stage]]:
         """The built stages with their names. Building them loads tables and rules: once, under a lock."""
         if self._stages is None:
@@ -100,8 +107,7 @@ class Pipeline:
         return self._stages
 
     def _built(self) -> list[tuple[str, Stage]]:
-        plugins = self._plugins or Plugins.found(self.spec.plugins)
-        return [(step.name, built(step, plugins)) for step in self.spec.steps]
+        return [(step.name, built(step, self.plugins)) for step in self.spec.steps]
 
     @property
     def rules(self) -> list[Rules]:
@@ -174,10 +180,18 @@ def _act(doc: Document, stage: Stage, name: str, place: str) -> None:
     except (Exception, SystemExit) as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = f"{place} ({where.filename}:{where.lineno}) failed on document `{doc.id}`"
-        raise StageError(name, f"{message}: {type(error).__name__}: {error}") from error
+        raise StageError(name, f"{message}: {type(error).__name__}: {_told(error)}") from error
     if result is not None and result is not doc:
         message = f"{place} returned {type(result).__name__} for document `{doc.id}`"
         raise StageError(name, f"{message}. A stage marks the document and returns nothing.")
+
+
+def _told(error: BaseException) -> str:
+    """What an error says of itself. A plugin's may raise another when it is asked."""
+    try:
+        return str(error)
+    except Exception as another:  # noqa: BLE001 (see above)
+        return f"({type(another).__name__} while its text was made)"
 
 
 def _settled(doc: Document) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -119,8 +121,8 @@ class Run:
     def _output(self, pipeline: Pipeline) -> Output:
         """Where the records go: by the name, a file; without one standard output; else a folder of parts."""
         path, form = self.output, self.output_form
-        if self.shape != "record" and "parquet" in (form, path and path.suffix.lower().lstrip(".")):
-            raise ConfigError(f"--as {self.shape} writes JSON; an output of columns holds records.")
+        if self.shape != "record" and (form == "text" or "parquet" in (form, path and path.suffix.lower()[1:])):
+            raise ConfigError(f"--as {self.shape} writes lines of JSON; texts and columns are made of records.")
         if path is None or _is_file(path) or form == "text":
             if self.resume or self.overwrite:
                 raise ConfigError("--resume and --overwrite are for an output that is a folder of parts: -o clean/")
@@ -129,7 +131,7 @@ class Run:
         if self.resume and sources.STDIN in self.inputs:
             raise ConfigError("--resume reads the input again, and standard input is gone. Put it into a file.")
         if self.rejects:
-            raise ConfigError(f"--rejects: those of a folder stand in it, in {path / 'rejects.jsonl.zst'}.")
+            raise ConfigError("--rejects is for an output that is one file; a folder holds its own.")
         return Folder(
             path,
             self._identity(pipeline),
@@ -155,6 +157,9 @@ class Run:
             "option: written as": self.shape,
             "option: segments": str(self.segments),
         }
+        for library in ("pyarrow", "trafilatura"):  # extras that an input or an output may need
+            with suppress(metadata.PackageNotFoundError):
+                options[f"library: {library}"] = metadata.version(library)
         stamps = ((source.name, source.stamp) for source in sources.sources(self.inputs, self.input_form))
         return {**pipeline_identity(pipeline), **options, **listed("input", stamps)}
 
@@ -166,8 +171,7 @@ class Run:
             return ["Interrupted."]
         if output.summary.outcomes.keys() <= {"clean"}:
             return []
-        place = self.output / "rejects.jsonl.zst" if isinstance(output, Folder) and self.output else None
-        place = place or self._rejects(self.output)
+        place = self.output if isinstance(output, Folder) else self._rejects(self.output)
         if place is None:
             return ["The others were not kept: name a file with --rejects."]
         return [f"The others stand in {place}; `copydesk retry -p {self.pipeline} {place}` runs them again."]
@@ -179,7 +183,9 @@ def _is_file(path: Path) -> bool:
 
 
 def processors() -> int:
-    """The processors that this process may use."""
+    """The processors that this process may use; none where there are no worker processes."""
+    if sys.platform == "win32":
+        return 0
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -50,6 +50,9 @@ _KINDS: dict[str, Any] = {
     "ledger": list[Entry],
     "segments": list[Stretch],
 }
+COLUMNS = tuple(name for name in _KINDS if name != "segments")
+"""The fields of a record, in their order."""
+
 _OPTIONAL = {"encoding", "facts", "segments"}
 """Fields that stand in a record only where there is something in them."""
 
@@ -60,7 +63,7 @@ _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
 
 def record_schema(segments: bool = False) -> pa.Schema:
     """The columns of a record, and `extra` for the input's own fields. Raises ConfigError where pyarrow is missing."""
-    pa = _pyarrow()
+    pa = pyarrow()
     columns = {name: _arrow_type(msgspec.inspect.type_info(kind)) for name, kind in _KINDS.items()}
     if not segments:
         del columns["segments"]
@@ -90,7 +93,7 @@ class Columns:
         self._held: list[bytes] = []
         self._size = 0
         self._file = path.open("wb")
-        self._writer = _pyarrow().parquet.ParquetWriter(
+        self._writer = pyarrow().parquet.ParquetWriter(
             self._file, self.schema, compression="zstd", compression_level=3, write_page_checksum=True
         )
 
@@ -133,7 +136,7 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises InputError where the file is damaged, or does not hold records.
     """
-    pa = _pyarrow()
+    pa = pyarrow()
     try:
         with pa.parquet.ParquetFile(path, page_checksum_verification=True) as file:
             if missing := [name for name in ("id", "text", "ledger") if name not in file.schema_arrow.names]:
@@ -147,14 +150,14 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
-    pa = _pyarrow()
+    pa = pyarrow()
     arrays = [pa.array([row.get(column.name) for row in rows], column.type) for column in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _narrowed(row: dict[str, Any], line: bytes, schema: pa.Schema) -> dict[str, Any]:
     """A row whose fields with a number past 64 bits stand in `extra`."""
-    pa = _pyarrow()
+    pa = pyarrow()
     for column in schema:
         try:
             pa.array([row.get(column.name)], column.type)
@@ -235,7 +238,7 @@ _READ: Mapping[str, Any] = {
 
 
 def _arrow_type(kind: msgspec.inspect.Type) -> pa.DataType:
-    pa = _pyarrow()
+    pa = pyarrow()
     match kind:
         case msgspec.inspect.StructType():
             return pa.struct([(field.name, _arrow_type(field.type)) for field in kind.fields])
@@ -251,9 +254,11 @@ def _arrow_type(kind: msgspec.inspect.Type) -> pa.DataType:
             return pa.string()
 
 
-def _pyarrow() -> Any:
+def pyarrow() -> Any:
+    """The library of columns. Raises ConfigError where it is missing."""
     try:
-        import pyarrow.parquet  # noqa: PLC0415 (heavy, and an extra)
+        import pyarrow.parquet as _  # noqa: PLC0415 (heavy, and an extra)
+        import pyarrow as pa  # noqa: PLC0415
     except ImportError:
         raise ConfigError("columns need pyarrow, which is not here. pip install 'copydesk[parquet]'") from None
-    return pyarrow
+    return pa

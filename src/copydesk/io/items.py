@@ -142,7 +142,7 @@ _KINDS: dict[str, Callable[[Item, Reading], Document]] = {
     "text": _text,  # a file's bytes
     "json": _line,  # a line of JSON
     "row": _row,  # a row of a table, a mapping as MessagePack
-    "html": _page,  # a page's bytes; its address in `note`
+    "html": _page,  # a page's bytes; what is known of it beside, in `note`
     "fault": _fault,
     "refused": _refused,
 }

@@ -21,7 +21,6 @@ import msgspec
 
 from copydesk.errors import ConfigError, ResumeError
 from copydesk.io.writers import File, put
-from copydesk.plugins import Plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -170,7 +169,7 @@ def pipeline_identity(pipeline: Pipeline) -> dict[str, str]:
 
 def _makers(pipeline: Pipeline) -> Iterator[Any]:
     """What makes the stages of a pipeline, and the engines that their options name."""
-    plugins = Plugins.found(pipeline.spec.plugins)
+    plugins = pipeline.plugins
     for step in pipeline.spec.steps:
         kind = plugins.stages[step.name]
         yield kind.make

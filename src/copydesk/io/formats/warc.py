@@ -2,8 +2,8 @@
 
 Crawlers write a record for each answer of a server, and gzip each record by itself, so that one can be had without the
 others. That makes it possible to go on behind a broken one, and the readers that there are do not: warcio 1.8 and
-FastWARC 2.0 both stop at the first flipped bit, and what is cut short they give as if it were whole, or leave out without
-a word. So this is our own.
+FastWARC 2.0 stop at the first flipped bit, and what is cut short they give as if it were whole, or leave out without a
+word. So this is our own.
 
 Taken are `response` records with status 2xx, `resource` and `conversion` (Common Crawl's texts), of HTML or plain text.
 All others, pictures, redirects and the crawler's own notes, are passed over.
@@ -201,7 +201,7 @@ def _joined(body: bytes) -> bytes:
 
 
 def _inflated(body: bytes, coding: str, most: int) -> bytes:
-    """What is gzip or zlib, whatever it is called, and bare deflate, which its bytes do not tell, under its own name."""
+    """What is gzip or zlib, whatever it is called; bare deflate, which its bytes do not tell, under its own name."""
     if body.startswith(_GZIP) or body[:1] == b"\x78":
         width = 31 if body.startswith(_GZIP) else 15
     elif coding == "deflate":
@@ -343,11 +343,12 @@ class _Reel:
         It is whole if what follows is another one, or the end: gzip's checksum has been compared then.
         """
         fields = self._head()
-        length = int(fields["content-length"])
+        length, place = int(fields["content-length"]), self.place
         block = self._take(min(length, most))
         missing = self._skip(length - len(block))
         if missing or (self.goes_on() and not self._at_record()):
-            self._look_back(block if length <= most else b"")
+            if length <= most:
+                self._look_back(block, place)
             self._go_on("the record is shorter than it says." if missing else "the record is longer than it says.")
         return _Record(fields, block, length)
 
@@ -379,12 +380,12 @@ class _Reel:
         self._drop(len(self.hand) if self.fault or at < 0 else at + 1)
         raise _BrokenError(reason)
 
-    def _look_back(self, block: bytes) -> None:
-        """Put a block back: with a length that is wrong it may hold the next records."""
+    def _look_back(self, block: bytes, place: int) -> None:
+        """Put a block back, and the blank lines after it: with a length that is wrong it may hold the next records."""
         if self.back + len(block) <= _BACK:
             self.back += len(block)
-            self.hand[:0] = block
-            self.place -= len(block)
+            self.hand[:0] = block + b"\n" * (self.place - place - len(block))
+            self.place = place
 
     def _more(self) -> bool:
         try:
