@@ -17,6 +17,7 @@ from copydesk.cli.show import console, safe, shortened
 from copydesk.config import load
 from copydesk.errors import ConfigError
 from copydesk.io import readers, sources, writers
+from copydesk.io.counting import total
 from copydesk.io.items import Reading
 from copydesk.run.folder import Folder
 from copydesk.run.manifest import listed, pipeline_identity
@@ -66,10 +67,12 @@ class Run:
 
     def __call__(self) -> int:
         """Read, run, write, and tell on standard error what was done. Returns the exit code."""
-        return self.of(load(self.config)[self.pipeline], readers.items(self.inputs, self.reading, self.input_form))
+        pipeline = load(self.config)[self.pipeline]
+        expected = total(self.inputs, self.input_form) if sys.stderr.isatty() and not self.quiet else None
+        return self.of(pipeline, readers.items(self.inputs, self.reading, self.input_form), expected)
 
-    def of(self, pipeline: Pipeline, items: Iterable[Item]) -> int:
-        """The run of these items."""
+    def of(self, pipeline: Pipeline, items: Iterable[Item], expected: int | None = None) -> int:
+        """The run of these items; so many are `expected`, where that is known."""
         allowed = {"failed": _allowance(self.allow_failed, "failed")}
         allowed["rejected"] = _allowance(self.allow_rejected, "rejected")
         for path in self.reports:
@@ -77,7 +80,7 @@ class Run:
         _refuse_own_input(self.inputs, self.output)
         work = Work(pipeline, self.reading, self.segments, self.shape)
         output = self._output(pipeline)
-        signal = self._run(work, items if not output.finished else (), output)
+        signal = self._run(work, items if not output.finished else (), output, expected)
         if not self.quiet:
             show_summary(output.summary, [*output.notes, *self._advice(output, signal)])
         if signal:
@@ -89,9 +92,9 @@ class Run:
     def staff(self) -> Staff:
         return Staff(processors() if self.workers is None else self.workers, self.timeout, self.memory)
 
-    def _run(self, work: Work, items: Iterable[Item], output: Output) -> int:
+    def _run(self, work: Work, items: Iterable[Item], output: Output, expected: int | None) -> int:
         start, clock, before, sample = datetime.now(UTC), time.monotonic(), output.done, Sample()
-        with progress(None, self.quiet, done=before) as told:
+        with progress(expected, self.quiet, done=before) as told:
 
             def both(batch: Batch, done: Done) -> None:
                 if self.reports and self.shape == "record":
