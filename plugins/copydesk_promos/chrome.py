@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from copydesk_promos.boxes import told_boxes
 from copydesk_promos.comments import comment_blocks
+from copydesk_promos.contents import contents
 from copydesk_promos.menus import menus
 from copydesk_promos.packs import labels, mark_all, roles_of
 from copydesk_promos.page import Page
@@ -22,7 +24,7 @@ ROLES = ("nav", "comments", "footer", "tags", "pr", "end", "other")
 OPENING = frozenset({"comments", "tags"})
 """Roles of labels that open a block. The label of other stories ends it, though another stage will mark that."""
 
-FINDERS = (comment_blocks, tag_lists, about_notes, menus, repeats, pull_quotes)
+FINDERS = (told_boxes, comment_blocks, tag_lists, about_notes, menus, contents, repeats, pull_quotes)
 
 
 class remove_chrome:

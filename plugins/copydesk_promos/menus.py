@@ -25,7 +25,7 @@ FOOT = frozenset({"footer", "copyright", "cookie"})
 PLATFORMS = frozenset(
     {
         *("bluesky", "facebook", "flipboard", "instagram", "linkedin", "mastodon", "pinterest", "reddit", "rss"),
-        *("snapchat", "telegram", "threads", "tiktok", "twitter", "vk", "whatsapp", "x", "youtube"),
+        *("snapchat", "telegram", "threads", "tiktok", "twitter", "vk", "whatsapp", "x", "x (twitter)", "youtube"),
     }
 )
 """In a menu these are buttons to follow the site by."""

@@ -5,6 +5,7 @@ story's.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -25,6 +26,12 @@ SHORT_WORDS = 4
 
 SHORT_LENGTH = 40
 """And so many characters: for scripts that write no spaces, and for addresses."""
+
+OPENING = 16
+"""By so many characters the openings of two lines are compared."""
+
+NUMBERING = "0123456789.)•·-–—*# \t\N{NO-BREAK SPACE}"
+"""What numbers and bullets before an entry are made of."""
 
 _DATE = re.compile(r"\d{4}|\d\d?[:.]\d\d|\d\d?[./]\d\d?[./]")
 _NAMED = re.compile(
@@ -82,6 +89,15 @@ class Page:
         if marked:
             self.__dict__.pop("_paragraphs", None)
         return marked
+
+    @cached_property
+    def twins(self) -> frozenset[int]:
+        """The places of lines that begin as another does, numbers and bullets aside: what stands twice does."""
+        openings = [line.text.lstrip(NUMBERING)[:OPENING].casefold() for line in self.lines]
+        if len(set(openings)) == len(openings):
+            return frozenset()
+        count = Counter(openings)
+        return frozenset(at for at, opening in enumerate(openings) if count[opening] > 1)
 
     @cached_property
     def _paragraphs(self) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from copydesk_promos.boxes import OTHERS, STEP, boxes
+from copydesk_promos.boxes import OTHERS, boxes, buttons, is_sign
 from copydesk_promos.packs import mark_all, roles_of
 from copydesk_promos.page import Page
 
@@ -36,6 +36,6 @@ class remove_promos:
 
     def __call__(self, doc: Document) -> None:
         mark_all(self.rules, doc)
-        if sum(segment.role in STEP for segment in doc.segments) > 1:
+        if any(is_sign(segment) for segment in doc.segments if segment.by):
             page = Page(doc)
-            page.mark(list(boxes(page, self.others)))
+            page.mark([*boxes(page, self.others), *buttons(page)])

@@ -5,20 +5,16 @@ description.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from copydesk_promos.page import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from copydesk.rules import Rule
     from copydesk_promos.page import Line, Mark, Page
-
-OPENING = 16
-"""By so many characters the openings of two blocks are compared."""
 
 LEAST_WORDS = 8
 """A block said twice has so many words at least: refrains of songs, chants, oaths and slogans are shorter."""
@@ -44,8 +40,9 @@ def repeats(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
     one below the story's last paragraph. Two within the story both stay: they may be a refrain, a question asked again,
     the rows of a table. So does a dek above the story that says what a paragraph says: it is the dek all the same.
     """
-    standing = [line for line in page.lines if not line.gone]
-    several = _several(standing)
+    twins = {id(page.lines[at]) for at in page.twins}
+    standing = [line for line in page.lines if not line.gone] if twins else []
+    several = _several(standing, twins)
     story = _story(standing, several) if several else None
     if story is None:
         return
@@ -73,15 +70,11 @@ def _longer(lines: Sequence[Line], than: Line) -> Iterator[Line]:
     return (line for line in lines if not line.gone and len(line.text) > len(than.text) + LONGER)
 
 
-def _several(lines: Sequence[Line]) -> dict[int, list[int]]:
+def _several(lines: Sequence[Line], twins: Collection[int]) -> dict[int, list[int]]:
     """By place, all places of the lines that stand more than once. Only those that begin alike are read to the end."""
-    openings = [line.text[:OPENING].casefold() for line in lines]
-    if len(set(openings)) == len(openings):
-        return {}
-    count = Counter(openings)
     places: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
-        if count[openings[at]] > 1 and line.text.count(" ") >= LEAST_WORDS - 1:
+        if id(line) in twins and line.text.count(" ") >= LEAST_WORDS - 1:
             places.setdefault(folded(line.text), []).append(at)
     return {at: copies for copies in places.values() if len(copies) > 1 for at in copies}
 
