@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jsonschema
@@ -460,3 +462,20 @@ def test_compare_takes_another_name_for_the_second(folder):
     )
     copydesk("compare", "pipelines.yaml", "nowhere.yaml", "-", "-p", "p", cwd=folder, code=2)
     copydesk("compare", "pipelines.yaml", "pipelines.yaml", "-", "-p", "none", cwd=folder, code=2)
+
+
+def test_an_interrupt_is_heard_while_the_input_says_nothing(folder):
+    """The first one keeps what is done, though half a batch waits for the rest of it."""
+    command = [sys.executable, "-m", "copydesk", "run", "-p", "p", "-", "-o", "out", "-j", "1"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder)
+    process.stdin.write(lines(*["A story."] * 40))
+    process.stdin.flush()
+    for _ in range(600):
+        if (folder / "out/manifest.json").exists():
+            break
+        time.sleep(0.1)
+    time.sleep(1)  # to read what there is, and to wait for more
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err.decode()
+    assert "32 documents are kept in out" in err.decode()

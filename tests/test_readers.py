@@ -240,6 +240,8 @@ def test_a_remote_file_that_breaks_off_costs_no_other(remote, monkeypatch):
         def read(self, *_):
             raise RuntimeError("the line is dead")
 
+        read1 = read
+
     monkeypatch.setattr(
         type(remote), "_open", lambda _, path, *a, **k: Lost() if path.endswith("a.txt") else io.BytesIO(record("b"))
     )

@@ -122,7 +122,7 @@ class Stream(io.BufferedReader):
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._start = file.read(PIECE)
+        self._start = _beginning(file)
         self.packing = next((name for name, sign in _SIGNS.items() if sign.match(self._start)), "")
         self._source = _Packed(file, self._start, self.packing) if self.packing else _Plain(file, self._start)
         super().__init__(self._source, PIECE)
@@ -141,6 +141,20 @@ class Stream(io.BufferedReader):
             self._file.seek(0)
             return self._file
         return io.BufferedReader(_Plain(self._file, self._start), PIECE)
+
+
+def _beginning(file: BinaryIO) -> bytes:
+    """The first piece, or as much as there is with a whole line in it: a pipe may say no more for hours."""
+    data = b""
+    while len(data) < PIECE and b"\n" not in data and (more := _some(file, PIECE - len(data))):
+        data += more
+    return data
+
+
+def _some(file: BinaryIO, size: int) -> bytes:
+    """What there is, at least a byte and at most so many; nothing at the end."""
+    read: Callable[[int], bytes] = getattr(file, "read1", file.read)
+    return read(size)
 
 
 class _Plain(io.RawIOBase):
@@ -167,7 +181,7 @@ class _Plain(io.RawIOBase):
     def read_file(self, size: int) -> bytes:
         """More of the file. Where it cannot be read on, that is its fault."""
         try:
-            return self.file.read(size)
+            return _some(self.file, size)
         except OSError as error:
             self.fault = f"cannot be read on: {error.strerror or error}. What came before is kept."
             return b""

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from copydesk.errors import ConfigError, OutputError
+from copydesk.io.writers import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,8 +99,10 @@ def check_report(path: Path) -> None:
     """Raises ConfigError where a report cannot go there. It is asked before the run, not after a night of work."""
     if path.suffix.lower() not in (FIGURES, PAGE):
         raise ConfigError(f"--report takes a file that ends in {FIGURES} or {PAGE}, not `{path}`.")
-    if path.is_dir() or not path.parent.is_dir():
-        raise ConfigError(f"--report {path}: {'it is a folder' if path.is_dir() else 'there is no such folder'}.")
+    with naming(path):
+        folder = path.is_dir()
+    if folder or not path.parent.is_dir():
+        raise ConfigError(f"--report {path}: {'it is a folder' if folder else 'there is no such folder'}.")
 
 
 def write_report(path: Path, figures: Mapping[str, Any], sample: Sample) -> None:

@@ -6,7 +6,6 @@ import signal
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from copydesk.errors import WorkerError
@@ -48,10 +47,9 @@ def run(
     The first interrupt lets the batches under way come out and keeps them; the second stops at once. Returns the
     signal's number, or 0 for a run that reached its end. Raises WorkerError where the documents do not add up.
     """
-    with output, _workforce(work, staff) as force, _interrupts(force.stop) as signals:
-        books = _Books(output.done)
-        cut = batches(books.entered(islice(items, output.done, None)), first=output.done)
-        for batch, done in force.map(cut):
+    books = _Books(output.done)
+    with output, _workforce(work, staff) as force, _interrupts(force.stop, books) as signals:
+        for batch, done in force.map(_until_enough(batches(books.entered(items), first=output.done))):
             output.add(batch, done)
             told(batch, done)
         if not signals:
@@ -89,16 +87,38 @@ def _workforce(work: Work, staff: Staff) -> Workers | _Here:
     return Workers(work, staff.workers, timeout=staff.timeout, memory=staff.memory)
 
 
+class _Enough(BaseException):
+    """An interrupt came while the input was being waited for. No reader may take it for an error of its own."""
+
+
+def _until_enough(cut: Iterable[Batch]) -> Iterator[Batch]:
+    """The batches until an interrupt. One that was not yet full is dropped: cut there, it would be another batch."""
+    try:
+        yield from cut
+    except _Enough:
+        return
+
+
 class _Books:
-    """Counts what comes in, to compare it with what went out."""
+    """Counts what comes in, to compare it with what went out, and knows when it is being waited for."""
 
     def __init__(self, before: int) -> None:
-        self.entries = before
+        self.before = before
+        self.entries = 0
+        self.waiting = False
 
     def entered(self, items: Iterable[Item]) -> Iterator[Item]:
-        for item in items:
+        """The items less those of an earlier run."""
+        left = iter(items)
+        while True:
+            self.waiting = True
+            item = next(left, None)
+            self.waiting = False
+            if item is None:
+                return
             self.entries += 1
-            yield item
+            if self.entries > self.before:
+                yield item
 
     def balance(self, summary: Summary) -> None:
         """Raises WorkerError unless each document that came in went out once."""
@@ -110,7 +130,7 @@ class _Books:
 
 
 @contextmanager
-def _interrupts(stop: Callable[[], object]) -> Iterator[list[int]]:
+def _interrupts(stop: Callable[[], object], books: _Books) -> Iterator[list[int]]:
     """The signals that asked the run to end: the first is noted and calls `stop`, the second is a KeyboardInterrupt."""
     noted: list[int] = []
 
@@ -119,6 +139,8 @@ def _interrupts(stop: Callable[[], object]) -> Iterator[list[int]]:
             raise KeyboardInterrupt
         noted.append(number)
         stop()
+        if books.waiting:  # for a pipe that may say nothing for hours
+            raise _Enough
 
     if threading.current_thread() is not threading.main_thread():
         yield noted
