@@ -17,10 +17,11 @@ FLOORS = [
     {"patterns", "typed", "document"},
     {"ledger", "rules", "options"},
     {"plugins", "evidence"},
+    {"parcel"},
     {"pipeline", "comparison"},
     {"config"},
     {"io", "testing"},
-    {"run"},
+    {"run", "adapters"},
     {"cli"},
     {"__main__"},
 ]

@@ -18,11 +18,13 @@ from copydesk.testing import TEXTS
 
 SOURCE = '''
 import time
+from pathlib import Path
 import copydesk
+from copydesk.rules import Rules
 
 @copydesk.hookimpl
 def register_stages(register):
-    for stage in (first, second, picky, broken, forgetful, sneaky, heavy, exits):
+    for stage in (first, second, picky, broken, forgetful, sneaky, heavy, exits, spoils, ruled):
         register(stage)
 
 def first(doc):
@@ -54,6 +56,18 @@ def sneaky(doc):
 def exits(doc):
     """Leave."""
     raise SystemExit(1)
+
+def spoils(doc):
+    """Leave what is no text where a text belongs."""
+    if "bad" in doc.raw:
+        doc.segments[0].text = None
+
+class ruled:
+    """Ask rules about every block."""
+    def __init__(self, *, rules: tuple[Path, ...] = ()):
+        self.rules = Rules(Rules.load(*rules), everywhere=True)
+    def __call__(self, doc):
+        self.rules.mark(doc)
 
 class heavy:
     """Count how often it is built."""
@@ -119,6 +133,16 @@ def test_a_stage_that_sets_a_text_by_itself_is_found_out(plugins):
 def test_a_stage_that_exits_fails_one_document_alone(plugins):
     (doc,) = pipeline(plugins, "exits").stream(["text"])
     assert doc.outcome == "failed"
+
+
+def test_in_a_batch_that_is_asked_about_at_once_a_spoiled_document_fails_alone(plugins, tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text("rules:\n  - {id: a, role: promo, pattern: buy now}\n")
+    steps = (Step("spoils"), Step("ruled", {"rules": (path,)}))
+    docs = [Document(text) for text in ("Buy now\nstay", "bad", "stay\nBuy now")]
+    Pipeline(Spec(name="p", steps=steps), plugins).batch(docs)
+    assert [doc.outcome for doc in docs] == ["clean", "failed", "clean"]
+    assert [doc.text for doc in (docs[0], docs[2])] == ["stay", "stay"]
 
 
 def test_a_stream_is_lazy_in_order_and_loses_nothing(plugins):

@@ -7,7 +7,7 @@ from conftest import house
 
 from copydesk import ConfigError, Document
 from copydesk.ledger import settle
-from copydesk.rules import Rules, example_faults
+from copydesk.rules import Rules, asked_together, example_faults
 
 
 def rules(tmp_path, text: str, name: str = "r.yaml", **options) -> Rules:
@@ -35,6 +35,12 @@ def cleaned(book: Rules, text: str) -> str:
 
 HOUSE = [r for pipeline in house().values() for book in pipeline.rules for r in book]
 HOUSE = list({r.id: r for r in HOUSE}.values())
+
+
+def test_re2_takes_the_patterns_of_every_house_rule():
+    homes = {r.home for r in HOUSE}
+    assert len(homes) > 20
+    assert [home.faults for home in homes if home.faults] == []
 
 
 @pytest.mark.parametrize("house_rule", HOUSE, ids=[r.id for r in HOUSE])
@@ -197,6 +203,30 @@ def test_two_stages_rules_keep_apart(tmp_path):
     doc = Document("One\nTwo\n漢字 and ü\nTwo")
     assert [hit.rule.id for hit in one.hits(doc)] == ["r/a"]
     assert [(hit.rule.id, hit.text) for hit in two.hits(doc)] == [("s/a", "Two"), ("s/a", "Two")]
+
+
+def test_many_documents_asked_at_once_know_what_each_alone_would(tmp_path):
+    book = rules(tmp_path, "only_with: [' und ']\n" + rule("kaufen {word}", where="inside"))
+    german = " und so weiter" * 40  # long enough to tell its language by
+    texts = [f"Heft {n}\n{german}\nWir kaufen Heft{n}\n漢字" for n in range(50)] + ["nothing " * 60 + "\nkaufen x", ""]
+    docs = [Document(text) for text in texts]
+    book.look(docs)
+    kept = [segment.memo for doc in docs for segment in doc.segments]
+    found = [[(hit.start, hit.text) for hit in book.hits(doc)] for doc in docs]
+    assert found == [[(hit.start, hit.text) for hit in book.hits(Document(text))] for text in texts]
+    assert [hits[0][1] for hits in found[:50]] == [f"kaufen Heft{n}" for n in range(50)]
+    assert found[50:] == [[], []]
+    assert [segment.memo for doc in docs for segment in doc.segments] == kept
+
+
+def test_stages_that_ask_about_every_block_ask_in_one_go_and_the_others_do_not(tmp_path):
+    books = [rules(tmp_path, rule(name), name=f"{name}.yaml") for name in ("one", "two", "three")]
+    one, two, three = (Rules(book, everywhere=book is not books[2]) for book in books)
+    asked_together([one, two, three])
+    assert one.homes == two.homes == books[0].homes | books[1].homes
+    assert three.homes == books[2].homes
+    doc = Document("One\nTwo\nThree")
+    assert [[hit.text for hit in book.hits(doc)] for book in (one, two, three)] == [["One"], ["Two"], ["Three"]]
 
 
 def test_places_count_characters_not_bytes(tmp_path):

@@ -179,7 +179,7 @@ DEATHS = {
     "close_and_stay": "worker closed its pipe in stage obey",
     "foreign": "Foreign: from elsewhere in stage obey",
     "interrupt": "KeyboardInterrupt:  in stage obey",
-    "speechless": "RuntimeError: no text in stage obey",
+    "speechless": "Speechless: (RuntimeError while its text was made)",
 }
 HANGS = ["redos", "loop", "c_loop", "sleep", "lock", "stop"]
 RAISED = {

@@ -33,7 +33,7 @@ def roles_of(
     own = Rules.load(*rules)
     house = _house(tuple(languages))
     chosen = [rule for rule in house if rule.role in roles] + list(own)
-    return Rules(left_of(chosen, without), beside=house)
+    return Rules(left_of(chosen, without), everywhere=True)
 
 
 def mark_all(rules: Rules, doc: Document) -> None:
@@ -63,4 +63,5 @@ def _house(languages: tuple[str, ...]) -> tuple[Rule, ...]:
         if code not in codes:
             raise ConfigError(f"`languages` names `{code}`, which has no rules.{did_you_mean(code, codes)}")
     wanted = {EVERY_LANGUAGE, *languages} if languages else codes
-    return tuple(rule for name in sorted(packs) if name.partition("_")[0] in wanted for rule in read_rules(packs[name]))
+    chosen = [packs[name] for name in sorted(packs) if name.partition("_")[0] in wanted]
+    return tuple(rule for file in chosen for rule in read_rules(file, tested=True))

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from copydesk.errors import ConfigError
+from copydesk.plugins import DROP_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -143,13 +144,17 @@ def _absolute(path: Path) -> str:
 
 
 class _Pickler(pickle.Pickler):
-    """Notes each path of a spec, and leaves it to the other side where that is."""
+    """Notes each path of a spec, for the other side to say where that is. A drop-in's own type goes as a mapping: its
+    module is not there yet when the spec is read.
+    """
 
     def __init__(self, file: io.BytesIO, protocol: int) -> None:
         super().__init__(file, protocol)
         self.named: set[str] = set()
 
-    def persistent_id(self, obj: Any) -> str | None:
+    def persistent_id(self, obj: Any) -> str | dict[str, Any] | None:
+        if isinstance(obj, msgspec.Struct) and type(obj).__module__.startswith(DROP_IN):
+            return msgspec.structs.asdict(obj)
         if not isinstance(obj, Path):
             return None
         name = _absolute(obj)
@@ -162,5 +167,7 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self.root = root
 
-    def persistent_load(self, pid: str) -> Path:
+    def persistent_load(self, pid: str | dict[str, Any]) -> Path | dict[str, Any]:
+        if isinstance(pid, dict):
+            return pid
         return Path(pid) if self.root is None else _below(self.root, pid)

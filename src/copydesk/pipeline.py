@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,13 @@ from copydesk.ledger import restore, settle
 from copydesk.options import REQUIRED
 from copydesk.parcel import packed, unpacked
 from copydesk.plugins import Plugins
-from copydesk.rules import Rules
+from copydesk.rules import Rules, asked_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from copydesk.options import StageKind
 
     Stage = Callable[[Document], Any]
     Watch = Callable[[int, str], Any]
@@ -107,7 +110,9 @@ class Pipeline:
         return self._stages
 
     def _built(self) -> list[tuple[str, Stage]]:
-        return [(step.name, built(step, self.plugins)) for step in self.spec.steps]
+        stages = [(step.name, built(step, self.plugins)) for step in self.spec.steps]
+        asked_together(rules_of(stage for _, stage in stages))
+        return stages
 
     @property
     def rules(self) -> list[Rules]:
@@ -146,10 +151,14 @@ class Pipeline:
             doc.keep = self.spec.keep
         faults = []
         for position, (name, stage) in enumerate([*self.stages, (LEDGER, _settled)], 1):
+            ahead = _rules_everywhere(stage)
             for number, doc in enumerate(docs):
                 if doc.outcome == "clean":
                     if watch:
                         watch(number, name)
+                    if ahead:
+                        _ask(ahead, docs)
+                        ahead = None
                     try:
                         _act(doc, stage, name, f"{self.name}[{position}] {name}")
                     except StageError as error:
@@ -240,13 +249,8 @@ def built(step: Step, plugins: Plugins) -> Stage:
     if kind is None:
         faults = "".join(f"\n{fault}" for fault in plugins.faults)
         raise ConfigError(f"{step.place}: {no_stage(step.name, plugins)}{faults}")
-    options = dict(step.options)
-    for option in kind.options.values():
-        named = options.get(option.name, option.default)
-        if option.offered and named is not REQUIRED:
-            options[option.name] = plugins.offers[option.offered][named]
     try:
-        return kind.built(**options)
+        return kind.built(**_options(step, kind, plugins))
     except ConfigError:
         raise
     except (Exception, SystemExit) as error:
@@ -254,10 +258,43 @@ def built(step: Step, plugins: Plugins) -> Stage:
         raise ConfigError(message) from error
 
 
+def _options(step: Step, kind: StageKind, plugins: Plugins) -> dict[str, Any]:
+    """The options of a step as its stage takes them. Raises ConfigError for an offer that no plugin makes here."""
+    options = dict(step.options)
+    for option in kind.options.values():
+        named = options.get(option.name, option.default)
+        if option.offered and named is not REQUIRED:
+            offers = plugins.offers[option.offered]
+            if named not in offers:
+                hint = did_you_mean(named, offers)
+                raise ConfigError(f"{step.place}: no plugin offers the `{named}` that `{step.name}` asks for.{hint}")
+            options[option.name] = offers[named]
+        elif option.name in options and isinstance(named, dict | list | tuple):
+            # A drop-in's own type that came in a parcel is a mapping.
+            options[option.name] = msgspec.convert(named, option.type, dec_hook=_as_it_is, from_attributes=True)
+    return options
+
+
+def _as_it_is(_: type, value: Any) -> Any:
+    return value
+
+
 def no_stage(name: str, plugins: Plugins, others: Iterable[str] = ()) -> str:
     """What to say where no plugin offers a stage of this name."""
     hint = did_you_mean(name, [*plugins.stages, *others]) or " `copydesk stages` lists them."
     return f"there is no stage or pipeline `{name}`.{hint}"
+
+
+def _rules_everywhere(stage: Any) -> Rules | None:
+    """The rules of a stage that asks about every block."""
+    rules = getattr(stage, "rules", None)
+    return rules if isinstance(rules, Rules) and rules.everywhere else None
+
+
+def _ask(rules: Rules, docs: Sequence[Document]) -> None:
+    """Ask about a whole batch at once. What fails here fails again in the stage, on the document that is at fault."""
+    with suppress(Exception):
+        rules.look(doc for doc in docs if doc.outcome == "clean")
 
 
 def rules_of(stages: Iterable[Any]) -> list[Rules]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 GROUP = "copydesk"
+DROP_IN = "copydesk_dropin_"
+"""What the names of the modules of drop-in files begin with."""
+
 HOOKS = ("register_stages", "register_language_engines")
 
 
@@ -124,7 +127,7 @@ def _drop_ins(path: Path, plugins: Plugins) -> list[Path]:
 
 def _imported(file: Path) -> ModuleType:
     """Run a plugin file as a module. It stands in sys.modules first, as dataclasses in it need."""
-    name = f"copydesk_dropin_{_name(file)}_{crc32(str(file.resolve()).encode()):08x}"
+    name = f"{DROP_IN}{_name(file)}_{crc32(str(file.resolve()).encode()):08x}"
     folder = [str(file.parent)] if file.name == "__init__.py" else None
     spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folder)
     assert spec is not None

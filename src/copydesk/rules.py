@@ -4,7 +4,7 @@
     for hit in rules.hits(doc): ...      # where each rule stands, guards kept
     rules.mark(doc)                      # mark what each rule takes
 
-The patterns of a file stand in google-re2 Sets. They are asked about all blocks at once, as bytes, which of them may
+The patterns of a file stand in google-re2 Sets. They are asked about many blocks at once, as bytes, which of them may
 occur at all; only those are then located. What was found in a block is kept until it changes, for every stage to use.
 """
 
@@ -36,6 +36,8 @@ _TELLING = 400  # characters: a text that is shorter may be German without one `
 _KEPT_LINES = 4096  # for each choice of files: what they said of so many lines is kept
 _KEPT_LENGTH = 100  # characters: menus and labels come again on a site's next page, paragraphs do not
 _HANDFUL = 8  # lines: to ask re2 takes about as long as to read so many
+_PARTS = 16  # where there are many lines, in so many parts what matched is looked for first
+_AT_ONCE = 1 << 17  # characters: the texts that are asked about at once
 SHORT = 25
 """Words. A rule that takes a whole block takes none that is longer, unless it says so itself with `at_most`."""
 
@@ -105,11 +107,12 @@ class Hit(NamedTuple):
 class Rules:
     """The rules of one stage, of one file or of several. Safe to share among threads."""
 
-    def __init__(self, rules: Iterable[Rule], beside: Iterable[Rule] = ()) -> None:
-        """`beside` are rules that other stages will ask about the same text: their files are asked in the same go."""
+    def __init__(self, rules: Iterable[Rule], *, everywhere: bool = False) -> None:
+        """`everywhere`: the stage asks about every block of a document, so a pipeline may ask ahead (`look`)."""
         self.rules = tuple(rules)
+        self.everywhere = everywhere
+        self.homes: frozenset[Home] = frozenset(rule.home for rule in self.rules)
         self._mine = frozenset(self.rules)
-        self._homes = frozenset(rule.home for rule in (*self.rules, *beside))
         self.blocks = {rule.id: rule for rule in self.rules if rule.takes == "block"}
 
     def __iter__(self) -> Iterator[Rule]:
@@ -141,7 +144,7 @@ class Rules:
         With `among`, only those of these segments are looked at; the fewer, the quicker.
         """
         segments = [segment for segment in (doc.segments if among is None else among) if segment.by is None]
-        self._scan(segments, doc.raw)
+        self._scan([(doc.raw, segments)])
         mine = self._mine
         found = [
             Hit(rule, segment, start, end, {**groups})
@@ -154,20 +157,33 @@ class Rules:
         zones = Zones(doc)
         return [hit for hit in found if zones.hold(hit)]
 
-    def _scan(self, segments: Sequence[Segment], raw: str) -> None:
-        """See to it that each segment's memo holds what every file's rules find in its text."""
+    def look(self, docs: Iterable[Document]) -> None:
+        """Look for them in all blocks of many documents at once, so that `hits` knows: quicker than in one by one."""
+        for some in _handy(docs):
+            self._scan([(doc.raw, [segment for segment in doc.segments if segment.by is None]) for doc in some])
+
+    def _scan(self, texts: Iterable[tuple[str, Sequence[Segment]]]) -> None:
+        """See to it that each segment's memo holds what every file's rules find in it; given with its raw text."""
+        lacking: dict[tuple[frozenset[Home], _Reader], list[Segment]] = {}
+        for raw, segments in texts:
+            for asked, some in self._lacking(segments).items():
+                lacking.setdefault((asked, _reader(self.homes - asked, raw)), []).extend(some)
+        for (asked, reader), some in lacking.items():
+            _look(some, reader, self.homes | asked)
+
+    def _lacking(self, segments: Iterable[Segment]) -> dict[frozenset[Home], list[Segment]]:
+        """The segments that not all files were asked about, by those that were."""
         lacking: dict[frozenset[Home], list[Segment]] = {}
         enough = None
         for segment in segments:
             asked = segment.memo.homes if segment.memo else _NOBODY
             if asked is enough:
                 continue
-            if asked >= self._homes:
+            if asked >= self.homes:
                 enough = asked
             else:
                 lacking.setdefault(asked, []).append(segment)
-        for asked, some in lacking.items():
-            _look(some, raw, asked, self._homes - asked)
+        return lacking
 
     def mark(self, doc: Document) -> bool:
         """Mark what each rule takes, with its role and id, and tell whether any took something.
@@ -183,6 +199,31 @@ class Rules:
             else:
                 _cut_out(doc, hits)
         return bool(found)
+
+
+def asked_together(stages: Iterable[Rules]) -> None:
+    """Let the files of those stages that ask about every block be asked in one go, whichever stage comes first.
+
+    Only who builds a pipeline calls this, before it runs.
+    """
+    together = [rules for rules in stages if rules.everywhere]
+    homes = _NOBODY.union(*[rules.homes for rules in together])
+    for rules in together:
+        rules.homes = homes
+
+
+def _handy(docs: Iterable[Document]) -> Iterator[list[Document]]:
+    """Documents by the handful: so many that asking costs little, so few that their lines take little room."""
+    some: list[Document] = []
+    size = 0
+    for doc in docs:
+        some.append(doc)
+        size += len(doc.raw)
+        if size > _AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def left_of(rules: Sequence[Rule], without: Sequence[str]) -> list[Rule]:
@@ -258,11 +299,10 @@ class _Found(NamedTuple):
 _NOBODY: frozenset[Home] = frozenset()
 
 
-def _look(segments: Sequence[Segment], raw: str, asked: frozenset[Home], missing: frozenset[Home]) -> None:
-    """Ask the missing files about segments that others were asked about before, and note it in their memos."""
-    now = asked | missing
+def _look(segments: Sequence[Segment], reader: _Reader, now: frozenset[Home]) -> None:
+    """Ask more files about segments that some were asked about before, and note it in their memos."""
     nothing = _Found(now, ())
-    places = _reader(missing, raw).read([segment.text for segment in segments])
+    places = reader.read([segment.text for segment in segments])
     for segment in segments:
         there = places[segment.text]
         before = segment.memo.hits if segment.memo else ()
@@ -378,25 +418,38 @@ class _Pack:
 
     def __init__(self, owners: list[tuple[Rule, str]]) -> None:
         self._owners = owners
-        self._set, faults = patterns.search_set([regex for _, regex in owners])
-        self.faults = {owners[number][0].id: fault for number, fault in faults.items()}
+
+    @cached_property
+    def _made(self) -> tuple[Any, dict[int, str]]:
+        return patterns.search_set([regex for _, regex in self._owners])
+
+    @property
+    def faults(self) -> dict[str, str]:
+        return {self._owners[number][0].id: fault for number, fault in self._made[1].items()}
+
+    @cached_property
+    def _set(self) -> Any:
+        """The Set, made when it is first asked: a text of one language needs those of few files."""
+        if self.faults:
+            raise ConfigError(" ".join(f"rule `{id_}`: {fault}." for id_, fault in self.faults.items()))
+        return self._made[0]
 
     def find(self, batch: _Batch) -> Iterator[tuple[str, _Place]]:
         """The texts with what stands in them. Most often nothing does in any."""
         if not (self._owners and batch.data and self._set.Match(batch.data)):
             return
-        for text, line in self._matching(batch):
-            for number in self._set.Match(line) or ():
+        for at in self._matching(batch.lines, range(len(batch.lines))):
+            for number in self._set.Match(batch.lines[at]) or ():
                 rule, regex = self._owners[number]
-                for place in _places(rule, regex, line):
-                    yield text, place
+                for place in _places(rule, regex, batch.lines[at]):
+                    yield batch.texts[at], place
 
-    def _matching(self, batch: _Batch) -> Iterator[tuple[str, bytes]]:
-        """The texts with their lines, less those that have nothing in a handful of neighbours."""
-        for at in range(0, len(batch.lines), _HANDFUL):
-            handful = slice(at, at + _HANDFUL)
-            if self._set.Match(b"\n".join(batch.lines[handful])):
-                yield from zip(batch.texts[handful], batch.lines[handful], strict=True)
+    def _matching(self, lines: list[bytes], among: range) -> Iterator[int]:
+        """The lines among some, less those that have nothing in a handful of neighbours."""
+        step = max(len(among) // _PARTS, _HANDFUL)
+        for some in (among[at : at + step] for at in range(0, len(among), step)):
+            if self._set.Match(b"\n".join(lines[some.start : some.stop])):
+                yield from some if len(some) <= _HANDFUL else self._matching(lines, some)
 
 
 def _places(rule: Rule, regex: str, line: bytes) -> Iterator[_Place]:
@@ -436,9 +489,10 @@ _RULE = {field.name: field.type for field in msgspec.structs.fields(Rule) if fie
 _RULE |= {"pattern": _STRINGS, "unless": _STRINGS}
 
 
-def read_rules(source: Path | Traversable) -> list[Rule]:
+def read_rules(source: Path | Traversable, *, tested: bool = False) -> list[Rule]:
     """The rules of one file. Their ids begin with the file's name: `en/telegram-channel` stands in en.yaml.
 
+    `tested`: tests have shown that re2 takes the patterns, so that need not be tried here, which takes long.
     Raises ConfigError with every mistake, each with its line.
     """
     file = YamlFile.open(source)
@@ -454,15 +508,17 @@ def read_rules(source: Path | Traversable) -> list[Rule]:
             if rule:
                 rules.append(rule)
                 _same_id(file, node, rules)
-        _settle(file, listed, Home(rules, head.get("only_with", ())), rules)
+        home = Home(rules, head.get("only_with", ()))
+        for rule in rules:
+            msgspec.structs.force_setattr(rule, "home", home)  # the two know each other, so one must come first
+        if not tested:
+            _try(file, listed, home)
     file.close()
     return rules
 
 
-def _settle(file: YamlFile, listed: Node | None, home: Home, rules: list[Rule]) -> None:
-    """Give the rules of a file their home; what re2 has against their patterns is noted."""
-    for rule in rules:
-        msgspec.structs.force_setattr(rule, "home", home)  # the two know each other, so one must come first
+def _try(file: YamlFile, listed: Node | None, home: Home) -> None:
+    """Note what re2 has against the patterns of a file."""
     nodes = {id_.value: node for node in listed.value if (id_ := node.get("id"))} if listed else {}
     for rule_id, fault in home.faults.items():
         node = nodes[rule_id.split("/", 1)[1]]

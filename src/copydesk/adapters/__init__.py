@@ -1,8 +1,10 @@
 """copydesk in other people's tools: one contract, rows in and the same rows out, and a thin adapter for each engine.
 
-Each module is named as its engine and imports it; this package imports none of them.
+An adapter is named as its engine, and imports it; this package imports none of them.
 """
 
-from copydesk.adapters.transform import Transform, arrow, arrow_schema, records
+from __future__ import annotations
 
-__all__ = ["Transform", "arrow", "arrow_schema", "records"]
+from copydesk.adapters.transform import Transform
+
+__all__ = ["Transform"]

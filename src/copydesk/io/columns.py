@@ -257,8 +257,7 @@ def _arrow_type(kind: msgspec.inspect.Type) -> pa.DataType:
 def pyarrow() -> Any:
     """The library of columns. Raises ConfigError where it is missing."""
     try:
-        import pyarrow.parquet as _  # noqa: PLC0415 (heavy, and an extra)
-        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet  # noqa: PLC0415 (heavy, and an extra)
     except ImportError:
         raise ConfigError("columns need pyarrow, which is not here. pip install 'copydesk[parquet]'") from None
-    return pa
+    return pyarrow

@@ -69,6 +69,8 @@ class Source(NamedTuple):
     def open(self) -> BinaryIO:
         """Its bytes as they lie there. Raises OSError, and whatever fsspec's file systems raise."""
         if self.path == STDIN:
+            if sys.stdin is None:  # as `<&-` leaves it
+                raise OSError(errno.EBADF, "it is closed")
             return open(sys.stdin.fileno(), "rb", closefd=False)
         if self.files:
             return cast("BinaryIO", self.files.open(self.path, "rb"))

@@ -168,6 +168,8 @@ class StandardOutput:
     """Standard output, handed on batch by batch: somebody may be waiting at the other end."""
 
     def __init__(self) -> None:
+        if sys.stdout is None:  # as `>&-` leaves it
+            raise OutputError("standard output is closed. Name a file with -o.")
         self.size = 0
         self._stream = sys.stdout.buffer
 
