@@ -21,7 +21,7 @@ from copydesk.decoding import decode
 from copydesk.document import Document
 from copydesk.errors import InputError
 from copydesk.io.columns import COLUMNS, pyarrow, record_schema, table
-from copydesk.io.formats.tables import _carefully
+from copydesk.io.formats.tables import carefully
 from copydesk.io.items import READER, Reading
 from copydesk.pipeline import Pipeline, as_document
 
@@ -167,7 +167,7 @@ def _rows(batch: pa.RecordBatch) -> Sequence[Mapping[str, Any] | str]:
     try:
         rows: list[Mapping[str, Any]] = batch.to_pylist()
     except (pa.ArrowException, ValueError, OverflowError):
-        return list(_carefully(pa, batch))
+        return list(carefully(pa, batch))
     return rows
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from copydesk.config import load
 from copydesk.errors import InputError
 from copydesk.io import readers
 from copydesk.io.items import READER, Item, fault
@@ -18,11 +17,12 @@ if TYPE_CHECKING:
     from copydesk.cli.run import Run
 
 _OURS = ("outcome", "stage", "reason", "flags")  # what a run adds to the record of one that it did not clean
+_NEEDED = {"id", "text", "outcome", "stage", "reason"}
 
 
 def retry(run: Run) -> int:
     """Run the documents of files of rejects, or of the folders that hold some, again. Returns the exit code."""
-    return run.of(load(run.config)[run.pipeline], rejected(run.inputs))
+    return run.of(run.loaded(), rejected(run.inputs))
 
 
 def rejected(inputs: Iterable[str]) -> Iterator[Item]:
@@ -33,7 +33,7 @@ def rejected(inputs: Iterable[str]) -> Iterator[Item]:
     for name in map(_file, inputs):
         for number, record in enumerate(readers.records([name]), 1):
             place = f"{name}:{number}"
-            if not {"outcome", "stage", "reason"} <= record.keys():
+            if not record.keys() >= _NEEDED:
                 raise InputError(
                     f"{place}: is no record of a rejected or failed document. `copydesk run` cleans others."
                 )
@@ -42,14 +42,15 @@ def rejected(inputs: Iterable[str]) -> Iterator[Item]:
 
 def _item(record: dict[str, Any], place: str) -> Item:
     if record["stage"] == READER and (record["outcome"] == "failed" or not record["text"]):
-        return fault(str(record["id"]), place, f"was not read: {record['reason']}", str(record["text"]).encode())
+        data = str(record["text"]).encode("utf-8", "replace")
+        return fault(str(record["id"]), place, f"was not read: {record['reason']}", data)
     fields = {name: value for name, value in record.items() if name not in _OURS}
-    return Item(str(record["id"]), place, "json", msgspec.json.encode(fields))
+    return Item(str(record["id"]), place, "json", json.dumps(fields).encode())
 
 
 def _file(name: str) -> str:
     """A folder's file of rejects. Raises InputError where it has none."""
-    if not Path(name).is_dir():
+    if not os.path.isdir(name):  # noqa: PTH112 (False for a name that is too long to be one)
         return name
     found = sorted(Path(name).glob("rejects.jsonl*"))
     if not found:

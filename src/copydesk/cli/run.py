@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 import time
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,6 +20,7 @@ from copydesk.errors import ConfigError
 from copydesk.io import readers, sources, writers
 from copydesk.io.counting import total
 from copydesk.io.items import Reading
+from copydesk.io.writers import naming
 from copydesk.run.folder import Folder
 from copydesk.run.manifest import listed, pipeline_identity
 from copydesk.run.output import Single, rejects_beside
@@ -67,9 +69,14 @@ class Run:
 
     def __call__(self) -> int:
         """Read, run, write, and tell on standard error what was done. Returns the exit code."""
-        pipeline = load(self.config)[self.pipeline]
+        pipeline = self.loaded()
         expected = total(self.inputs, self.input_form) if sys.stderr.isatty() and not self.quiet else None
         return self.of(pipeline, readers.items(self.inputs, self.reading, self.input_form), expected)
+
+    def loaded(self) -> Pipeline:
+        """The pipeline. What a plugin prints when it is imported is kept out of the records."""
+        with redirect_stdout(sys.stderr):
+            return load(self.config)[self.pipeline]
 
     def of(self, pipeline: Pipeline, items: Iterable[Item], expected: int | None = None) -> int:
         """The run of these items; so many are `expected`, where that is known."""
@@ -77,12 +84,13 @@ class Run:
         allowed["rejected"] = _allowance(self.allow_rejected, "rejected")
         for path in self.reports:
             check_report(path)
-        _refuse_own_input(self.inputs, self.output)
+        self._check_places()
         work = Work(pipeline, self.reading, self.segments, self.shape)
         output = self._output(pipeline)
         signal = self._run(work, items if not output.finished else (), output, expected)
-        if not self.quiet:
-            show_summary(output.summary, [*output.notes, *self._advice(output, signal)])
+        with suppress(OSError):  # nobody reads it, or the disk that it goes to is full
+            if not self.quiet:
+                show_summary(output.summary, [*output.notes, *self._advice(output, signal)])
         if signal:
             return 128 + signal
         counts = output.summary.outcomes
@@ -94,7 +102,7 @@ class Run:
 
     def _run(self, work: Work, items: Iterable[Item], output: Output, expected: int | None) -> int:
         start, clock, before, sample = datetime.now(UTC), time.monotonic(), output.done, Sample()
-        with progress(expected, self.quiet, done=before) as told:
+        with redirect_stdout(sys.stderr), progress(expected, self.quiet, done=before) as told:
 
             def both(batch: Batch, done: Done) -> None:
                 if self.reports and self.shape == "record":
@@ -120,6 +128,18 @@ class Run:
             "inputs": list(self.inputs),
             "output": str(self.output or "standard output"),
         }
+
+    def _check_places(self) -> None:
+        """Writing over what is being read, or twice to one place, would lose it. Raises ConfigError and OutputError."""
+        beside = self._rejects(self.output) if self.output and _is_file(self.output) else self.rejects
+        taken: dict[str, Path] = {}
+        for place in filter(None, (self.output, beside, *self.reports)):
+            _refuse_own_input(self.inputs, place)
+            with naming(place):
+                if place is self.rejects and not place.parent.is_dir():
+                    raise ConfigError(f"--rejects {place}: there is no such folder.")
+                if taken.setdefault(os.path.realpath(place), place) is not place and not _is_device(place):
+                    raise ConfigError(f"two things are written to {place}. Give each a place of its own.")
 
     def _output(self, pipeline: Pipeline) -> Output:
         """Where the records go: by the name, a file; without one standard output; else a folder of parts."""
@@ -182,7 +202,12 @@ class Run:
 
 def _is_file(path: Path) -> bool:
     """Whether an output is one file: it has an ending, or there is a file or a device of that name."""
-    return not path.is_dir() and bool(path.suffix or path.exists())
+    with naming(path):
+        return not path.is_dir() and bool(path.suffix or path.exists())
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def processors() -> int:
@@ -192,13 +217,14 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _refuse_own_input(inputs: Sequence[str], output: Path | None) -> None:
-    """Writing over what is being read would lose it."""
+def _refuse_own_input(inputs: Iterable[str], output: Path) -> None:
+    """Writing over what is being read would lose it, and what is written would be read."""
+    target = Path(os.path.realpath(output))
     for name in inputs:
-        if output and name != sources.STDIN:
-            source, target = Path(name).resolve(), output.resolve()
-            if target == source or source in target.parents:
-                raise ConfigError(f"the output {output} lies in the input {name}. Name another place with -o.")
+        source = Path(os.path.realpath(name))
+        pattern = glob.has_magic(name) and not os.path.lexists(name)
+        if any(place.match(str(source)) if pattern else place == source for place in (target, *target.parents)):
+            raise ConfigError(f"the output {output} lies in the input {name}. Name another place with -o.")
 
 
 def _allowance(text: str, kind: str) -> Callable[[int], float]:
@@ -206,7 +232,9 @@ def _allowance(text: str, kind: str) -> Callable[[int], float]:
     try:
         number = float(text.removesuffix("%"))
     except ValueError:
-        raise ConfigError(f"--allow-{kind} takes a number or a share such as 5%, not `{text}`.") from None
+        number = -1
+    if not number >= 0:
+        raise ConfigError(f"--allow-{kind} takes a number or a share such as 5%, not `{text}`.")
     return (lambda total: total * number / 100) if text.endswith("%") else (lambda _: number)
 
 

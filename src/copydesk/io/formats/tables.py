@@ -162,7 +162,7 @@ def _rows(pa: Any, batch: Any, source: Source, reading: Reading, row: int) -> It
         try:
             rows = some.to_pylist()
         except (pa.ArrowException, ValueError, OverflowError):
-            rows = _carefully(pa, some)
+            rows = carefully(pa, some)
         for number, values in enumerate(rows, row + start):
             yield _item(values, source, reading, number)
 
@@ -191,7 +191,7 @@ def _named(source: Source, row: int) -> tuple[str, str]:
     return f"{source.id}:{row + 1}", f"{source.address}:row {row + 1}"
 
 
-def _carefully(pa: Any, batch: Any) -> Iterator[dict[str, Any] | str]:
+def carefully(pa: Any, batch: Any) -> Iterator[dict[str, Any] | str]:
     """Rows value by value; the reason in place of one that cannot be read."""
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
     for row in range(batch.num_rows):
