@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from copydesk.document import BREAKS, Document
 from copydesk.ledger import restore, settle
-from copydesk_encoding import repair_encoding
+from copydesk_encoding import mojibake, repair_encoding, repairs
+from copydesk_encoding.mojibake import _QUOTED, WIDEST, Mojibake, is_bad
 from copydesk_encoding.precheck import PLAIN, alphabet
-from copydesk_encoding.repairs import _ON_REQUEST, _QUOTED, WIDEST, is_bad
+from copydesk_encoding.repairs import _ON_REQUEST
 
 CLASSES = ("ascii", "quiet", "steady", "small", "lone")
 NEIGHBOURS = {
@@ -243,6 +244,60 @@ def test_repairing_twice_changes_nothing_more_and_restore_gives_the_input_back(s
 @settings(max_examples=1000, deadline=None)
 def test_the_cut_text_looks_as_bad_as_the_whole(text):
     assert is_bad(text) == ftfy.badness.is_bad(text)
+
+
+@given(text=texts(*PIECES, *"ÃÂâ€™œž¢¬®àÐÑÙðŸΓî‚√≈├вЂ\x93\x1a\ufffd ", most=30))
+@settings(max_examples=3000, deadline=None)
+def test_letters_are_mended_as_ftfy_mends_them(text):
+    assert Mojibake(len(text)).mended(text) == ftfy.fix_encoding(text)
+
+
+HALF = ("â€œIt isâ€ " * 500).strip()  # its last mark lost a byte, so that the line can only be mended in parts
+
+
+def test_a_part_that_comes_again_is_asked_about_once(monkeypatch):
+    asked = []
+    read_again = mojibake._read_again
+    monkeypatch.setattr(mojibake, "_read_again", lambda text: asked.append(text) or read_again(text))
+    assert Mojibake(0).mended(HALF) == ftfy.fix_encoding(HALF)
+    parts = [text for text in asked if len(text) < len(HALF)]
+    assert parts
+    assert len(parts) == len(set(parts))
+
+
+def test_a_line_that_comes_again_is_repaired_once(monkeypatch):
+    seen = []
+    of = DEFAULT._repairs.of
+    monkeypatch.setattr(DEFAULT._repairs, "of", lambda text, letters: seen.append(text) or of(text, letters))
+    doc = repaired("CafÃ©\n" * 50 + "Smith &amp; Sons\n" * 50, DEFAULT)
+    assert seen == ["CafÃ©", "Smith &amp; Sons"]
+    assert [segment.text for segment in doc.segments] == ["Café"] * 50 + ["Smith & Sons"] * 50
+
+
+def test_past_many_different_questions_the_rest_stays_and_the_document_says_so(monkeypatch):
+    monkeypatch.setattr(mojibake, "MOST", 2)
+    monkeypatch.setattr(mojibake, "EACH", 1000)
+    doc = repaired("CafÃ© 1\nCafÃ© 2\nCafÃ© 2\nCafÃ© 3 &amp; 4", DEFAULT)
+    assert [segment.text for segment in doc.segments] == ["Café 1", "Café 2", "Café 2", "CafÃ© 3 & 4"]
+    assert doc.flags == ["mojibake-left"]
+
+
+def test_many_different_broken_lines_are_below_the_bound():
+    doc = repaired("\n".join(f"CafÃ© {number}" for number in range(mojibake.MOST)), DEFAULT)
+    assert not doc.flags
+    assert not any("Ã" in segment.text for segment in doc.segments)
+
+
+@given(text=st.text(alphabet=st.characters(max_codepoint=0x17F)))
+def test_control_characters_are_read_as_ftfy_reads_them(text):
+    assert mojibake.windows_for_controls(text) == ftfy.fixes.fix_c1_controls(text)
+
+
+@given(st.text(alphabet="e\u0301\u0316\u3099\U0001d165\U0001e944😀 ", max_size=80), st.integers(0, 40))
+def test_a_run_of_marks_is_found_wherever_it_stands(text, more):
+    text += "\u0301" * more
+    marks = [run for run in re.findall(f"[{repairs._MARKS}]+", text) if len(run) > repairs._MOST_MARKS]
+    assert repairs._MARK_RUN.findall(text) == marks
 
 
 @given(text=texts(*(p for p in PIECES if p.isprintable()), *ENTITIES))

@@ -7,6 +7,7 @@ switch the decoding off. Every line is judged by itself: in ftfy one `<` switche
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ftfy.fixes import unescape_html
 
@@ -31,14 +32,18 @@ def entity_pattern(text: str) -> re.Pattern[str]:
     return _BESIDE_TAGS if _TAG.search(text) else _ANY
 
 
+@lru_cache(maxsize=1024)  # a text has few kinds of them, each many times; none is longer than its pattern allows
+def _decoded(plain: str) -> str:
+    character = "\N{NO-BREAK SPACE}" if plain == "&nbsp" else unescape_html(plain)
+    return " " if breaks_line(character) else character
+
+
 def decode_entity(entity: str) -> str:
     """One entity's character, however often it was escaped: `&amp;amp;eacute;` is `é`.
 
     One that would break the line becomes a space; `&nbsp;` becomes a no-break space, which is the typographer's trade.
     """
-    plain = _LEADING.sub("&", entity)
-    character = "\N{NO-BREAK SPACE}" if plain == "&nbsp" else unescape_html(plain)
-    return " " if breaks_line(character) else character
+    return _decoded(_LEADING.sub("&", entity))
 
 
 def too_deep(text: str) -> bool:

@@ -6,16 +6,17 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
-import ftfy
 from ftfy import chardata, fixes
-from ftfy.badness import BADNESS_RE
 
 from copydesk.document import BLANKS, Change
 from copydesk_encoding.entities import decode_entity, entity_pattern, too_deep
+from copydesk_encoding.mojibake import trimmed, windows_for_controls
 from copydesk_encoding.precheck import sound, suspects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from copydesk_encoding.mojibake import Mojibake
 
 _ROUNDS = 8
 """Repairs can make room for other ones (an entity that was half of a broken letter). Real text needs two rounds, the
@@ -33,7 +34,8 @@ class Step(NamedTuple):
     """One kind of repair: its name in the ledger, and what it would change in a text."""
 
     rule: str
-    changes: Callable[[str], list[Change]]
+    changes: Callable[[str], list[Change]] | None
+    """None for mojibake: every document remembers its own."""
 
 
 class Repairs:
@@ -51,8 +53,8 @@ class Repairs:
         self._entities = entities
         self._steps = (
             *((Step("entities", _entities),) if entities else ()),
-            Step("mojibake", _mojibake),
-            Step("controls", _each(chardata.C1_CONTROL_RE, fixes.fix_c1_controls)),
+            Step("mojibake", None),
+            Step("controls", _each(chardata.C1_CONTROL_RE, windows_for_controls)),
             *(Step(name, _each(_any_of(characters), repair)) for name, (characters, repair) in asked.items()),
             Step("breaks", _each(_any_of(_SEPARATORS), lambda _: " ")),
             Step("terminal", _each(fixes.ANSI_RE, lambda _: "")),
@@ -62,7 +64,7 @@ class Repairs:
         )
         self._last = (Step("blanks", _outer_blanks),)  # a blank at the end may be half of a broken letter
 
-    def of(self, text: str) -> Repaired:
+    def of(self, text: str, mojibake: Mojibake) -> Repaired:
         """What it takes to repair the text. Applied in order, it leaves a text that needs no repair."""
         flags = ["nested-entities"] if self._entities and too_deep(text) else []
         done: list[tuple[str, list[Change]]] = []
@@ -70,7 +72,8 @@ class Repairs:
         for _ in range(_ROUNDS):
             before = text
             for rule, changes_in in steps:
-                if changes := _fused(text, changes_in(text)):
+                if changes := (changes_in or mojibake.changes)(text):
+                    changes = _fused(text, changes)
                     done.append((rule, changes))
                     text = _applied(text, changes)
             settled = text == before or not self.suspects.search(text)
@@ -112,8 +115,16 @@ def _each(pattern: re.Pattern[str], repair: Callable[[str], str]) -> Callable[[s
     """A step that looks at every match of a pattern by itself."""
 
     def changes(text: str) -> list[Change]:
-        found = ((match, repair(match.group())) for match in pattern.finditer(text))
-        return [Change(match.start(), match.end(), now) for match, now in found if now != match.group()]
+        first = pattern.search(text)
+        if first is None:  # in most lines by far, and so it costs next to nothing
+            return []
+        found = []
+        for match in pattern.finditer(text, first.start()):
+            was = match.group()
+            now = repair(was)
+            if now != was:
+                found.append(Change(match.start(), match.end(), now))
+        return found
 
     return changes
 
@@ -138,63 +149,6 @@ def _entities(text: str) -> list[Change]:
     return _each(entity_pattern(text), decode_entity)(text)
 
 
-_CONFIG = ftfy.TextFixerConfig(unescape_html=False)
-
-WIDEST = 7
-"""The longest row of characters that an alternative of BADNESS_RE matches. A test holds it to that."""
-
-_LONG_ASCII = re.compile(f"([\0-\x7f]{{{WIDEST}}})[\0-\x7f]+([\0-\x7f]{{{WIDEST}}})")
-
-
-def is_bad(text: str) -> bool:
-    """The test of ftfy for mojibake, the same and quicker: it is about characters outside ASCII and their neighbours.
-
-    ASCII that stands farther from those than the widest pattern reaches can be left out.
-    """
-    return not text.isascii() and BADNESS_RE.search(_LONG_ASCII.sub(r"\1\2", text)) is not None
-
-
-def _mojibake(text: str) -> list[Change]:
-    """Letters that were written in one encoding and read in another: `cafÃ©` for `café`."""
-    if not is_bad(text):
-        return []
-    # Always the explaining twin: the other one ignores the options that it is given.
-    changes = _between_words(text, str(ftfy.fix_encoding_and_explain(text, _CONFIG).text))
-    closing = {match.end() - 1 for match in _QUOTED.finditer(text)}
-    return [change for change in changes if closing.isdisjoint(range(change.start, change.end + (not change.now)))]
-
-
-# ftfy takes the end of `“AMANHÃ”` for a broken `Ô` and would swallow the quote, and the letter of `“Â”`. A quote that
-# closes a sound opening one is sound too: broken ones come in pairs. Portuguese headlines in capitals have such ends.
-_QUOTED = re.compile("(?<![^\\s(\\[])(?:“[^“”]*”|„[^„“”]*[“”]|‘[^‘’]*’|«[^«»]*»)")
-
-
-# In every encoding that ftfy knows these stand for themselves; a space may be half of a letter, a `?` a lost one.
-_FIRM = re.compile("[!->@-~]+")
-
-
-def _between_words(was: str, now: str) -> Iterable[Change]:
-    """Where a repaired text differs: its ASCII words are the same as before, so what lies between them is compared."""
-    words, gaps, new_gaps = _FIRM.findall(was), _FIRM.split(was), _FIRM.split(now)
-    if words != _FIRM.findall(now):
-        words, gaps, new_gaps = [], [was], [now]
-    place = 0
-    for gap, new_gap, word in zip(gaps, new_gaps, [*words, ""], strict=True):
-        if gap != new_gap:
-            yield _trimmed(place, gap, new_gap)
-        place += len(gap) + len(word)
-
-
-def _trimmed(start: int, was: str, now: str) -> Change:
-    """The change from one string to another, without what is the same at both ends."""
-    limit, head, tail = min(len(was), len(now)), 0, 0
-    while head < limit and was[head] == now[head]:
-        head += 1
-    while tail < limit - head and was[-1 - tail] == now[-1 - tail]:
-        tail += 1
-    return Change(start + head, start + len(was) - tail, now[head : len(now) - tail])
-
-
 _CLUSTERS = re.compile("[\0-\x7f]?[^\0-\x7f]+")
 """No ASCII character changes the one before it, so a text may be composed from one to the next."""
 
@@ -208,7 +162,8 @@ def _composed(text: str) -> list[Change]:
         was = match.group()
         now = unicodedata.normalize("NFC", was)
         if now != was:
-            changes.append(_trimmed(match.start(), was, now))
+            near = len(changes) > _MANY  # and to be fused
+            changes.append(Change(match.start(), match.end(), now) if near else trimmed(match.start(), was, now))
     return changes
 
 
@@ -216,7 +171,10 @@ _MOST_MARKS = 30
 """Unicode's stream-safe text format (UAX #15) allows so many combining marks in a row; no language needs five."""
 
 _MARKS = "".join(character for character in map(chr, range(0x300, 0x1E94B)) if unicodedata.combining(character))
-_MARK_RUN = re.compile(f"[{_MARKS}]{{{_MOST_MARKS + 1},}}")
+
+# Beyond the basic plane the search takes a class range by range: one that is too wide jumps to where it may be.
+_MAYBE = "".join(mark for mark in _MARKS if mark <= "\uffff") + "\U00010000-\U0010ffff"
+_MARK_RUN = re.compile(f"[{_MAYBE}](?<=[{_MARKS}])[{_MARKS}]{{{_MOST_MARKS},}}")
 
 
 def _broken_up(run: str) -> str:
@@ -234,6 +192,8 @@ def _broken_up(run: str) -> str:
 def _outer_blanks(text: str) -> list[Change]:
     """Blanks that a repair has laid bare at the ends: no segment begins or ends with one."""
     body = text.strip(BLANKS)
+    if body == text:
+        return []
     start = text.find(body) if body else len(text)
     end = start + len(body)
     ends = (Change(0, start, ""), Change(end, len(text), ""))

@@ -8,6 +8,7 @@ from copydesk_encoding.losses import lost_bytes, mixed_scripts
 
 if TYPE_CHECKING:
     from copydesk.document import Document, Segment
+    from copydesk_encoding.repairs import Repaired
 
 
 class repair_encoding:
@@ -21,7 +22,8 @@ class repair_encoding:
     Left alone: curly quotes, ligatures and full-width forms (unless asked for), joiners and direction marks, which
     Persian, Hindi and Arabic need, and the characters that ftfy does not believe to be broken, as in an article that
     quotes `Ã` or `â€`. Where bytes were lost, nothing is invented: the document gets the flag `lost-bytes`. Words with
-    letters of two alphabets in them (`Pоссия` with a Latin P) get `mixed-script-words`.
+    letters of two alphabets in them (`Pоссия` with a Latin P) get `mixed-script-words`. What holds more than 10,000
+    different broken lines and pieces is no article: the rest of them stay, with `mojibake-left`.
     """
 
     def __init__(
@@ -47,18 +49,25 @@ class repair_encoding:
         text = doc.raw
         is_sound = self._repairs.sound(text) or not suspects.search(text)
         if not is_sound or any([segment.edits for segment in segments]):  # noqa: C419 (three times as quick)
-            for segment in segments:
-                if suspects.search(segment.text):
-                    self._repair(doc, segment)
+            self._repair(doc, [segment for segment in segments if suspects.search(segment.text)])
             text = "\n".join([segment.text for segment in segments])
         if lost_bytes(text):
             doc.flag("lost-bytes")
         if mixed_scripts(text):
             doc.flag("mixed-script-words")
 
-    def _repair(self, doc: Document, segment: Segment) -> None:
-        found = self._repairs.of(segment.text)
-        for flag in found.flags:
-            doc.flag(flag)
-        for rule, changes in found.steps:
-            segment.change(changes, rule=rule)
+    def _repair(self, doc: Document, segments: list[Segment]) -> None:
+        from copydesk_encoding.mojibake import Mojibake  # noqa: PLC0415 (as above)
+
+        mojibake = Mojibake(len(doc.raw))
+        known: dict[str, Repaired] = {}  # lines of tables and lists come again, with their defects
+        for segment in segments:
+            found = known.get(segment.text)
+            if found is None:
+                found = known[segment.text] = self._repairs.of(segment.text, mojibake)
+            for flag in found.flags:
+                doc.flag(flag)
+            for rule, changes in found.steps:
+                segment.change(changes, rule=rule)
+        if mojibake.is_left:
+            doc.flag("mojibake-left")

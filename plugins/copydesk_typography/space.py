@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from copydesk_typography.edits import few
@@ -122,6 +123,7 @@ def _idle(text: str) -> Iterator[tuple[int, int, str]]:
         yield start, end, "".join(works)
 
 
+@lru_cache(maxsize=4096)  # a page of emoji asks about the same few neighbours again and again
 def _works(mark: str, left: str, right: str, *, turns: bool) -> bool:
     if _is_control(left) or _is_control(right):  # what is left of a letter that nobody could repair
         return True
