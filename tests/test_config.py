@@ -105,7 +105,7 @@ BROKEN = {
     ),
     "not UTF-8": (b"pipelines: \xff\n", "1:1: is not UTF-8 at byte 11. Save it as UTF-8."),
     "empty": ("", "1:1: is empty. `copydesk init` writes one to start from."),
-    "too large": ("#" * (SIZE + 1), f"1:1: has {SIZE + 1:,} bytes; {SIZE:,} are allowed. Split the file."),
+    "too large": ("#" * (SIZE + 1), f"1:1: has more than the {SIZE:,} bytes that are allowed. Split the file."),
     "no pipelines": ("plugins: []\n", "1:1: a pipelines.yaml lacks `pipelines`."),
     "a misspelt key": (
         "pipeline:\n  p: {stages: [normalize_space]}\n",

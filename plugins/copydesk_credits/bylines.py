@@ -303,7 +303,7 @@ def _covers(text: str, last: str) -> bool:
 
 def _goes_on(text: str, names: list[str]) -> bool:
     """Whether a block below an author's name or bio goes on with it: "She covers the ports", "Lee lives in Oslo"."""
-    word = text.split(maxsplit=1)[0]
+    word = next(iter(text.split(maxsplit=1)), "")  # a line may be a lone control character, which is a blank to Python
     called = {part.casefold() for name in names for part in name.split()} | people.words("of_a_person")
     return word.casefold().strip(",'’") in called and is_prose(text)
 

@@ -539,6 +539,10 @@ def _words(file: YamlFile, root: Node, known: dict[str, str]) -> dict[str, str]:
     words_node = root.get("words")
     found = dict(known)
     for name, _, node in words_node.items() if words_node else ():
+        wrong = [item for item in (node.value if node.kind == "list" else [node]) if item.kind != "text"]
+        if wrong:
+            file.problem(wrong[0], f"the word `{name}` is a pattern, or a list of text.")
+            continue
         try:
             if node.kind == "list":
                 found[name] = patterns.listed([item.value for item in node.value])

@@ -72,9 +72,12 @@ class YamlFile:
     def open(cls, path: Path | Traversable) -> YamlFile:
         """Read a file. Raises ConfigError where there is none."""
         try:
-            return cls(str(path), path.read_bytes())
+            with path.open("rb") as file:
+                return cls(str(path), file.read(SIZE + 1))  # no more: it may be a device, and have no end
         except OSError as error:
             raise ConfigError([Problem(str(path), 1, 1, f"cannot be read: {error.strerror}.")]) from error
+        except ValueError:
+            raise ConfigError([Problem(str(path), 1, 1, "cannot be read: no file can have such a name.")]) from None
 
     def problem(self, node: Node | None, message: str) -> None:
         """Note what is wrong, and where."""
@@ -110,7 +113,7 @@ class YamlFile:
 
     def _decoded(self, data: bytes | str) -> str | None:
         if len(data) > SIZE:
-            self.problem(None, f"has {len(data):,} bytes; {SIZE:,} are allowed. Split the file.")
+            self.problem(None, f"has more than the {SIZE:,} bytes that are allowed. Split the file.")
             return None
         try:
             return (data if isinstance(data, bytes) else data.encode()).decode("utf-8-sig")

@@ -37,9 +37,10 @@ def restore_all(inputs: Sequence[str], output: Path | None) -> None:
         finally:
             file.close()
     else:
-        output.mkdir(parents=True, exist_ok=True)
-        for record in records:
-            (output / f"{writers.safe_name(str(record['id']))}.txt").write_bytes(raw_bytes(record))
+        with writers.naming(output):
+            output.mkdir(parents=True, exist_ok=True)
+            for record in records:
+                (output / f"{writers.safe_name(str(record['id']))}.txt").write_bytes(raw_bytes(record))
 
 
 def _to_standard_output(records: Iterator[dict[str, Any]]) -> None:

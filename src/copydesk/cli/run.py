@@ -87,7 +87,7 @@ class Run:
         self._check_places()
         work = Work(pipeline, self.reading, self.segments, self.shape)
         output = self._output(pipeline)
-        signal = self._run(work, items if not output.finished else (), output, expected)
+        signal = self._run(work, items, output, expected)
         with suppress(OSError):  # nobody reads it, or the disk that it goes to is full
             if not self.quiet:
                 show_summary(output.summary, [*output.notes, *self._advice(output, signal)])

@@ -6,8 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copydesk.cli.show import console
+from copydesk.cli.show import console, safe
 from copydesk.errors import ConfigError
+from copydesk.io.writers import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ def init_project(folder: Path) -> None:
     """Write a project into a folder. Raises ConfigError where a file of it is there already."""
     _write({folder / name: _template(source, _EXAMPLE_PLUGIN) for name, source in _PROJECT.items()})
     inside = f"cd {folder} && " if folder != Path() else ""
-    console().print(f"Next: {inside}copydesk test && copydesk explain articles/bridge.txt", style="bold")
+    console().print(safe(f"Next: {inside}copydesk test && copydesk explain articles/bridge.txt"), style="bold")
 
 
 def write_plugin(name: str, folder: Path) -> None:
@@ -42,7 +43,7 @@ def write_plugin(name: str, folder: Path) -> None:
     )
     where = f"plugins: [{folder.as_posix()}/]"
     console().print(
-        f"Next: name it in pipelines.yaml ({where}), and run pytest {folder / f'test_{name}.py'}", style="bold"
+        safe(f"Next: name it in pipelines.yaml ({where}), and run pytest {folder / f'test_{name}.py'}"), style="bold"
     )
 
 
@@ -53,9 +54,12 @@ def _template(source: str, name: str) -> str:
 def _write(texts: Mapping[Path, str]) -> None:
     """Write all files, or none: an existing one is never written over."""
     for path in texts:
-        if path.exists():
+        with naming(path):
+            there = path.exists()
+        if there:
             raise ConfigError(f"{path} is there already, and is left alone. Nothing was written.")
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        console().print(f"wrote {path}")
+        with naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        console().print(f"wrote {safe(str(path))}")

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-# C0 and C1 controls could drive the terminal; bidi marks could turn the rest of a line around.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+# C0 and C1 controls could drive the terminal; bidi marks could turn the rest of a line around; half a character cannot
+# be printed at all.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+)
 _VISIBLE = {"\N{NO-BREAK SPACE}": "⍽", "\N{ZERO WIDTH SPACE}": "<200B>", "\N{SOFT HYPHEN}": "<AD>", "\ufeff": "<FEFF>"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
@@ -61,7 +62,8 @@ def _lines(path: Path, limit: int | None) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers."""
     try:
         with path.open("rb") as lines:
-            yield from islice(((number, line) for number, line in enumerate(lines, 1) if line.strip()), limit)
+            most = None if limit is None else min(limit, sys.maxsize)
+            yield from islice(((number, line) for number, line in enumerate(lines, 1) if line.strip()), most)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}.") from None
 

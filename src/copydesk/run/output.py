@@ -54,7 +54,8 @@ class Aside:
     """
 
     def __init__(self, path: Path, form: str, *, segments: bool = False) -> None:
-        direct = path.exists() and not path.is_file()
+        with naming(path):
+            direct = path.exists() and not path.is_file()
         self.path = path if direct else Path(os.path.realpath(path))  # /dev/stdout leads to a name that is none
         self.aside = path if direct else self.path.with_name(f"{self.path.name}.part")
         self._writer = writer(form, self.aside, segments=segments)

@@ -47,6 +47,8 @@ def run(
     The first interrupt lets the batches under way come out and keeps them; the second stops at once. Returns the
     signal's number, or 0 for a run that reached its end. Raises WorkerError where the documents do not add up.
     """
+    if output.finished:
+        return 0
     books = _Books(output.done)
     with output, _workforce(work, staff) as force, _interrupts(force.stop, books) as signals:
         for batch, done in force.map(_until_enough(batches(books.entered(items), first=output.done))):
