@@ -44,7 +44,6 @@ class StageKind(msgspec.Struct, frozen=True):
     plugin: str
     make: Callable[..., Any]
     options: dict[str, Option]
-    place: str
 
     @property
     def about(self) -> str:
@@ -75,7 +74,7 @@ def stage_kind(offer: Any, plugin: str) -> StageKind:
         )
     parameters = _parameters(offer, name, plugin)
     options = {p.name: _option(offer, p, name, plugin) for p in parameters}
-    return StageKind(name, plugin, offer, options, _place(offer))
+    return StageKind(name, plugin, offer, options)
 
 
 def _parameters(offer: Any, name: str, plugin: str) -> list[inspect.Parameter]:
@@ -120,10 +119,3 @@ def _evaluated(offer: Any, parameter: inspect.Parameter, name: str, plugin: str)
             "Import what it needs outside `if TYPE_CHECKING:`."
         )
         raise PluginError(plugin, message) from error
-
-
-def _place(offer: Any) -> str:
-    try:
-        return f"{inspect.getsourcefile(offer)}:{inspect.getsourcelines(offer)[1]}"
-    except (OSError, TypeError):
-        return ""
