@@ -22,6 +22,7 @@ FLOORS = [
     {"config"},
     {"io", "testing"},
     {"run", "adapters"},
+    {"server"},
     {"cli"},
     {"__main__"},
 ]

@@ -66,7 +66,7 @@ def load(path: str | Path | None = None) -> Pipelines:
         path = Path(FILE) if Path(FILE).exists() else house_file()
     path = Path(path)
     file = YamlFile.open(path)
-    reading = _File(file, path)
+    reading = File(file, path)
     pipelines = reading.pipelines()
     file.close()
     return Pipelines(path, pipelines, reading.plugins)
@@ -74,10 +74,10 @@ def load(path: str | Path | None = None) -> Pipelines:
 
 def plugins_named_in(path: Path) -> Plugins:
     """The installed plugins and those that a pipelines.yaml names, whatever else is wrong with it."""
-    return _File(YamlFile.open(path), path).plugins
+    return File(YamlFile.open(path), path).plugins
 
 
-class _File:
+class File:
     """One reading of a pipelines.yaml."""
 
     def __init__(self, file: YamlFile, path: Path) -> None:

@@ -206,6 +206,45 @@ def compare(
 
 
 @app.command()
+def serve(
+    config: Config = None,
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", "-p", help="The pipeline where a request names none.")
+    ] = DEFAULT,
+    host: Annotated[str, typer.Option(help="Where to listen; others than this machine need a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8765,
+    workers: Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes; else one a core.")] = None,
+    token: Annotated[str, typer.Option(help="What each request must bring; better in COPYDESK_TOKEN.")] = "",
+    allow_host: Annotated[list[str] | None, typer.Option(help="A name it is reached by. May be repeated.")] = None,
+    max_body: Annotated[
+        int, typer.Option(min=1, help="Bytes of a request's body, or of a line of NDJSON.")
+    ] = 10_000_000,
+    time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds for a body to come, and for its answer.")] = 30.0,
+    connections: Annotated[int, typer.Option(min=1, help="Connections at once.")] = 64,
+    timeout: Timeout = 5.0,
+    memory: Memory = 2_000,
+    debug: Debug = False,
+) -> None:
+    """Answer over HTTP, with a playground at /."""
+    from copydesk.cli.serve import Serve
+
+    Serve(
+        config=config,
+        pipeline=pipeline,
+        host=host,
+        port=port,
+        workers=workers,
+        token=token,
+        allow_hosts=allow_host or (),
+        max_body=max_body,
+        time_limit=time_limit,
+        connections=connections,
+        timeout=timeout,
+        memory=memory * 1_000_000,
+    )()
+
+
+@app.command()
 def stages(
     name: Annotated[str | None, typer.Argument(help="One stage, with its options and help.")] = None,
     config: Config = None,

@@ -39,13 +39,18 @@ class Serve:
     connections: int = 64
 
     def __call__(self) -> None:
-        """Serve until interrupted. Raises ConfigError where the address, or who may use it, is not right."""
+        """Serve until interrupted.
+
+        Raises ConfigError where the address, or who may use it, is not right; WorkerError where no worker can build
+        the pipelines.
+        """
         try:
             from copydesk.server.app import Service
             from copydesk.server.guard import LOCAL, Limits
             from copydesk.server.serving import listening, serve
         except ImportError as error:
-            raise ConfigError(f"`copydesk serve` needs {error.name}: pip install 'copydesk[serve]'.") from error
+            missing = (error.name or "").partition(".")[0]
+            raise ConfigError(f"`copydesk serve` needs {missing}: pip install 'copydesk[serve]'.") from error
         workers = self.workers or processors()
         if not workers:
             raise ConfigError("`copydesk serve` needs worker processes, which run on Linux and macOS.")
@@ -62,6 +67,7 @@ class Serve:
             token=token,
         )
         with listening(self.host, self.port) as at:
+            service.crew.start()
             address = f"http://{_in_address(self.host)}:{at.getsockname()[1]}/"
             console(err=True).print(f"copydesk {service.default} at {address} (stop with Ctrl-C)")
             serve(service, at)

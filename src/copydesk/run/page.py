@@ -111,7 +111,7 @@ def _roles(figures: Mapping[str, Any]) -> Html:
         "Removed from the text, by role",
         ("Role", "Characters", "Share", "Times"),
         [
-            Row(row["role"], "", share, _removal_figures(row, figures), _family(row["role"]))
+            Row(row["role"], "", share, _removal_figures(row, figures), family(row["role"]))
             for row, share in _shares(figures["removals"]["by_role"], "characters")
         ],
     )
@@ -124,7 +124,7 @@ def _rules(figures: Mapping[str, Any]) -> Html:
         [
             Row(
                 *(row["rule"] or row["stage"], f"{row['role']} · {row['stage']}", share),
-                *(_removal_figures(row, figures), _family(row["role"])),
+                *(_removal_figures(row, figures), family(row["role"])),
             )
             for row, share in _shares(figures["removals"]["by_rule"], "characters")
         ],
@@ -245,7 +245,7 @@ def _removed(piece: Piece, hidden: object) -> Html:
     words = piece.text.rstrip()  # the white space after it went too, but there is nothing to see
     names = dict.fromkeys([piece.role, piece.rule or piece.stage])
     why = tag("span", " · ".join(map(str, names)), class_="why", dir="ltr")
-    gone = tag("del", why, words, hidden, class_=_family(str(piece.role)), title=_signature(piece))
+    gone = tag("del", why, words, hidden, class_=family(str(piece.role)), title=_signature(piece))
     return joined([gone, piece.text[len(words) :]])
 
 
@@ -265,7 +265,7 @@ def _none(words: str) -> Html:
     return tag("p", words, class_="none")
 
 
-def _family(role: str) -> str:
+def family(role: str) -> str:
     return _FAMILY.get(role, "furniture")
 
 

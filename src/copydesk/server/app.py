@@ -39,7 +39,7 @@ _QUERY = ("pipeline", "text_field", "id_field", "segments")
 
 @dataclass
 class Service:
-    """One service: the pipelines of a file, and who may ask for how much of them."""
+    """One service: the pipelines of a file, and who may ask for how much of them. Start its `crew` before it serves."""
 
     pipelines: Pipelines
     default: str
@@ -70,7 +70,7 @@ class Service:
             Route("/metrics", self.figures),
         ]
         handlers = {Refusal: _refused, HTTPException: _unknown, WorkerError: _no_worker}
-        inner = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._open)  # type: ignore[arg-type]
+        inner = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._life)  # type: ignore[arg-type]
         return Guard(
             inner,
             limits=self.limits,
@@ -81,9 +81,9 @@ class Service:
         )
 
     @asynccontextmanager
-    async def _open(self, _: Starlette) -> AsyncIterator[None]:
-        with self.crew:
-            yield
+    async def _life(self, _: Starlette) -> AsyncIterator[None]:
+        yield
+        self.crew.end()
 
     # What it does
 
@@ -136,9 +136,9 @@ class Service:
         return json_response(openapi(list(self.pipelines), self.default, with_token=bool(self.token)))
 
     async def health(self, _: Request) -> Response:
-        """200 once a worker is ready; 503 before that, and where none can be had."""
+        """200 while a worker is ready; 503 where all are lost and no other can be had."""
         ready = len(self.crew.ready)
-        told = {"status": "ok" if ready else "starting", "workers": ready, "fault": self.crew.fault or None}
+        told = {"status": "ok" if ready else "no worker", "workers": ready, "fault": self.crew.fault or None}
         return json_response(told, 200 if ready else 503)
 
     async def figures(self, _: Request) -> Response:

@@ -11,7 +11,7 @@ import asyncio
 import queue
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.errors import WorkerError
 from copydesk.run.batches import Batch
@@ -35,7 +35,7 @@ class Job(NamedTuple):
 
 
 class Crew:
-    """Threads with a worker each. Leaving the context ends them, and what waits is cancelled."""
+    """Threads with a worker each, and the queue that they take from."""
 
     def __init__(self, desk: Desk, count: int, *, timeout: float, memory: int) -> None:
         self.desk = desk
@@ -44,15 +44,20 @@ class Crew:
         self.memory = memory
         self.ready: set[int] = set()  # the threads whose worker has built its pipelines
         self.fault = ""
+        self._settled = threading.Event()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads = [threading.Thread(target=self._work, name=f"worker {n}", daemon=True) for n in range(count)]
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start the workers, and wait until the first has built its pipelines. Raises WorkerError where none can."""
         for thread in self._threads:
             thread.start()
-        return self
+        self._settled.wait()
+        if not self.ready:
+            raise WorkerError(self.fault)
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """End the workers. Who is in the middle of a batch may end it first."""
         for _one in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
@@ -88,6 +93,7 @@ class Crew:
                 self.fault = ""
         except WorkerError as error:
             self.fault = str(error)
+        self._settled.set()
 
     def _serve(self, workers: Workers) -> bool:
         """Do what comes. False at the end; True where the workers are spent and others must be had."""

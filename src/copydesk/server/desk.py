@@ -16,7 +16,7 @@ import msgspec
 from copydesk.config import FILE
 from copydesk.errors import ConfigError, Problem
 from copydesk.io.items import Item, Reading, document
-from copydesk.run.page import _family
+from copydesk.run.page import family
 from copydesk.run.sample import Piece, pieces
 from copydesk.run.summary import Summary
 from copydesk.run.work import Done, Line, Work
@@ -143,7 +143,7 @@ def _piece(piece: Piece) -> dict[str, Any]:
     if not piece.stage:
         return {"text": piece.text}
     told = {"text": piece.text, "stages": piece.stage.split("+"), "rule": piece.rule}
-    return told | ({"role": piece.role, "family": _family(piece.role)} if piece.role else {"now": piece.now})
+    return told | ({"role": piece.role, "family": family(piece.role)} if piece.role else {"now": piece.now})
 
 
 def _stage(name: str, doc: Document, raw: Sequence[Piece]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ lie about its Origin, nor about the Host that the browser took this address for 
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,7 +41,7 @@ _HEADERS = [
 
 
 class Limits(NamedTuple):
-    """`body`: bytes that are held of one request; `seconds`: for its body to come, for its answer, for each write."""
+    """`body`: bytes that are held of one request; `seconds`: for its body to come, and for its answer."""
 
     body: int = 10_000_000
     seconds: float = 30.0
@@ -80,13 +79,12 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", []), *_HEADERS]
-            async with asyncio.timeout(self.limits.seconds):
-                await send(message)
+            await send(message)
 
         try:
             await self._passed(scope, receive, counted)
-        except (GoneError, TimeoutError):
-            pass  # nobody is there, or nobody reads: uvicorn closes the connection
+        except GoneError:
+            pass  # nobody is there to be answered
         finally:
             path = scope["path"] if scope["path"] in self.paths else "other"
             self.metrics.request(path, status, time.monotonic() - start)

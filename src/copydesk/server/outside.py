@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from copydesk.config import FILE, Pipelines, _File
+from copydesk.config import FILE, File, Pipelines
 from copydesk.errors import ConfigError, Problem
 from copydesk.yamlfile import YamlFile
 
@@ -40,7 +40,7 @@ def from_outside(text: str, folder: Path, known: Collection[Path] = ()) -> Pipel
         if name == "plugins":
             file.problem(key, "`plugins` is refused here: it would run code. The installed plugins' stages are there.")
     file.close()
-    reading = _File(file, folder / FILE)
+    reading = File(file, folder / FILE)
     pipelines = reading.pipelines()
     for pipeline in pipelines.values():
         file.problems += _strange_paths(pipeline.spec.steps, known, file.lines)

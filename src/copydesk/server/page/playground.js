@@ -196,8 +196,6 @@ function showText({ pieces, outcome, record }) {
   for (const id of ["marked", "clean"]) at(id).lang = language;
   at("marked").replaceChildren(...pieces.flatMap(pieceElements));
   if (!pieces.length) at("marked").append(gone("There is no article yet."));
-  const marks = [...at("marked").querySelectorAll("[data-stages]")];
-  marks.forEach((mark, n) => mark.setAttribute("tabindex", n ? "-1" : "0"));
   at("clean").replaceChildren(...readable(outcome === "clean" ? record.text : ""));
   if (outcome !== "clean") at("clean").append(gone(`There is none: the document was ${outcome}.`));
   else if (!record.text) at("clean").append(gone("Nothing is left."));
@@ -253,7 +251,9 @@ function showStage() {
   for (const mark of at("marked").querySelectorAll("[data-stages]")) {
     const own = !state.stage || JSON.parse(mark.dataset.stages).includes(state.stage);
     mark.classList.toggle("dim", !own);
+    mark.setAttribute("tabindex", "-1");
   }
+  at("marked").querySelector("[data-stages]:not(.dim)")?.setAttribute("tabindex", "0");
   showFacts();
 }
 
@@ -307,16 +307,22 @@ function showTip(mark) {
   const tip = at("tip");
   tip.replaceChildren(element("b", {}, mark.dataset.why), mark.dataset.by);
   tip.hidden = false;
-  const box = mark.getClientRects()[0];
-  if (!box) return hideTip();
+  const box = mark.getBoundingClientRect();
   const left = Math.min(box.left, window.innerWidth - tip.offsetWidth - 16);
   const below = box.bottom + 8 + tip.offsetHeight < window.innerHeight;
   tip.style.left = `${Math.max(16, left)}px`;
-  tip.style.top = `${below ? box.bottom + 8 : box.top - tip.offsetHeight - 8}px`;
+  tip.style.top = `${below ? box.bottom + 8 : Math.max(8, box.top - tip.offsetHeight - 8)}px`;
 }
 
 const hideTip = () => { at("tip").hidden = true; state.mark = null; };
 const markOf = (event) => event.target.closest?.("[data-stages]");
+
+/** The mouse has moved, or the page under it: away from a mark, the one that has the focus counts. */
+function pointAt(mark) {
+  const pointed = mark ?? document.activeElement.closest("[data-stages]");
+  if (pointed) showTip(pointed);
+  else hideTip();
+}
 
 /** Tab enters the marks once; the arrows go from one to the next. */
 function walk(event) {
@@ -412,8 +418,8 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
     if (kind === "drop") take(event.dataTransfer.files[0]);
   });
 }
-at("marked").addEventListener("mouseover", (event) => (markOf(event) ? showTip(markOf(event)) : hideTip()));
-at("marked").addEventListener("mouseleave", hideTip);
+at("marked").addEventListener("mouseover", (event) => pointAt(markOf(event)));
+at("marked").addEventListener("mouseleave", () => pointAt(null));
 at("marked").addEventListener("focusin", (event) => markOf(event) && showTip(markOf(event)));
 at("marked").addEventListener("focusout", hideTip);
 at("marked").addEventListener("keydown", walk);
