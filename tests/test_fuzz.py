@@ -21,7 +21,7 @@ from conftest import ROOT, house, plugins
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from copydesk import ConfigError, Document, load, options
+from copydesk import ConfigError, Document, load
 from copydesk.cli import app, main
 from copydesk.io import readers
 from copydesk.io.compression import zstd
@@ -29,15 +29,6 @@ from copydesk.io.items import Reading, document
 from copydesk.ledger import restore, settle
 from copydesk.rules import Rules
 from copydesk.testing import check_partition, marked
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _remembered_places():
-    """Where a stage is defined is asked once: the command looks for its plugins anew in each example."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(options, "_place", cache(options._place))
-        yield
-
 
 CODES = {0, 1, 2, 3, 4, 5, 130, 141, 143}
 """What copydesk/cli/__init__.py documents."""
