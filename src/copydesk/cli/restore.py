@@ -40,7 +40,8 @@ def restore_all(inputs: Sequence[str], output: Path | None) -> None:
         with writers.naming(output):
             output.mkdir(parents=True, exist_ok=True)
             for record in records:
-                (output / f"{writers.safe_name(str(record['id']))}.txt").write_bytes(raw_bytes(record))
+                raw = raw_bytes(record)
+                (output / f"{writers.safe_name(str(record.get('id')))}.txt").write_bytes(raw)
 
 
 def _to_standard_output(records: Iterator[dict[str, Any]]) -> None:
