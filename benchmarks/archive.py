@@ -246,7 +246,7 @@ def archive() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "nothing.py").write_text(NOTHING)
-        (place / "pipelines.yaml").write_text("plugins: [nothing.py]\npipelines:\n  nothing:\n    stages: [nothing]\n")
+        (place / "pipelines.yaml").write_text("plugins: [nothing.py]\npipelines:\n  idle:\n    stages: [nothing]\n")
         small, large = place / "small.jsonl", place / "large.jsonl"
         write(small, texts, 1_000)
         write(large, texts, 10_000)
@@ -257,8 +257,8 @@ def archive() -> list[str]:
 
         one, two = run(large, 1), run(large, 2)
         few = run(small, 2)
-        empty = run(large, 1, "nothing", place / "pipelines.yaml")
-        start = run(small, 1, "nothing", place / "pipelines.yaml")
+        empty = run(large, 1, "idle", place / "pipelines.yaml")
+        start = run(small, 1, "idle", place / "pipelines.yaml")
         runner = (empty.cpu - start.cpu) / 9_000  # without what starting costs
         document = (one.cpu - run(small, 1).cpu) / 9_000
     return [
