@@ -154,22 +154,11 @@ def started(code: str) -> float:
     return statistics.median(runs)
 
 
-def report() -> str:
-    pipelines = copydesk.load(ROOT / "pipelines.yaml")
-    pipeline = pipelines["reprints"]
-    langdetect.DetectorFactory.seed = 0
-    langdetect.detect("This loads the profiles before the clock runs.")
+def against_the_peer(named, pipeline) -> list[str]:
     lines = [
-        "# Results of `make bench`",
-        "",
-        f"{datetime.now(UTC).date()}, Python {platform.python_version()}, {platform.machine()}, 2 cores; CPU time.",
-        "",
-        "## The house pipeline against ftfy.fix_text + langdetect.detect",
-        "",
         "| text | documents | characters each | copydesk ms | ftfy + langdetect ms | ratio |",
         "|---|---|---|---|---|---|",
     ]
-    named = dict(texts())
     for name, items in named.items():
         pipeline(items[0])
         ours, theirs, ratio = paired(items, pipeline)
@@ -177,37 +166,57 @@ def report() -> str:
         lines.append(f"| {name} | {len(items)} | {size:,} | {ours * 1e3:.2f} | {theirs * 1e3:.2f} | {ratio:.1f} |")
     ours, theirs, ratio = again_and_again(named["one article"][0], pipeline)
     figures = f"{len(named['one article'][0]):,} | {ours * 1e3:.2f} | {theirs * 1e3:.2f} | {ratio:.1f}"
-    lines.append(f"| one article, always the same | 1 | {figures} |")
-    lines += ["", "## The learned model: `wire` (rules alone) and `reprints` on the same texts", ""]
-    lines += ["| text | wire ms | reprints ms | times | model, us a block |", "|---|---|---|---|---|"]
+    return [*lines, f"| one article, always the same | 1 | {figures} |"]
+
+
+def with_the_model(named, pipelines) -> list[str]:
+    lines = ["| text | wire ms | reprints ms | times | model, us a block |", "|---|---|---|---|---|"]
     for name, items in named.items():
-        rules, both, block = of_the_model(pipelines["wire"], pipeline, items[:60])
+        rules, both, block = of_the_model(pipelines["wire"], pipelines["reprints"], items[:60])
         lines.append(f"| {name} | {rules:.2f} | {both:.2f} | {both / rules:.2f} | {block:.1f} |")
-    lines += ["", "## Time by stage, microseconds a document", ""]
+    return lines
+
+
+def stages(named, pipeline) -> list[str]:
     shown = [name for name in named if name in ("one article", "extracted_wcxb", "wire_reuters")]
-    stages = {name: by_stage(pipeline, named[name][:60]) for name in shown}
-    lines += [f"| stage | {' | '.join(shown)} |", "|---" * (len(shown) + 1) + "|"]
-    for stage in stages[shown[0]]:
-        lines.append(f"| {stage} | {' | '.join(f'{stages[name][stage] * 1e6:.0f}' for name in shown)} |")
-    lines += ["", "## Starting", "", "| | CPU ms |", "|---|---|"]
+    spent = {name: by_stage(pipeline, named[name][:60]) for name in shown}
+    lines = [f"| stage | {' | '.join(shown)} |", "|---" * (len(shown) + 1) + "|"]
+    lines += [
+        f"| {stage} | {' | '.join(f'{spent[name][stage] * 1e6:.0f}' for name in shown)} |" for stage in spent[shown[0]]
+    ]
+    return lines
+
+
+def starting(article, pipeline) -> list[str]:
+    lines = ["| | CPU ms |", "|---|---|"]
     house = f"import copydesk; copydesk.load({str(ROOT / 'pipelines.yaml')!r})['reprints']('One line.')"
     for what, code in {"import copydesk": "import copydesk", "first document of the house pipeline": house}.items():
         lines.append(f"| {what} | {started(code) * 1e3:.0f} |")
-    sample = pipeline(named["one article"][0])
+    sample = pipeline(article)
     record = len(json.dumps(sample.record(), ensure_ascii=False, separators=(",", ":")).encode())
-    lines += [
-        "",
-        f"The one article with facts and ledger: {record / len(sample.raw.encode()):.2f} times its raw text.",
-    ]
-    lines += [
-        "",
-        "## Many articles: batches of 32, texts never seen, thread time, in turns with the peer",
-        "",
-        *throughput(),
-    ]
-    lines += ["", "## `copydesk run` over an archive of 4 kB articles", "", *archive()]
-    lines += ["", "## A megabyte of the worst, `reprints`", "", *hostile()]
-    return "\n".join(lines) + "\n"
+    times = record / len(sample.raw.encode())
+    return [*lines, "", f"The one article with facts and ledger: {times:.2f} times its raw text."]
+
+
+def report() -> str:
+    pipelines = copydesk.load(ROOT / "pipelines.yaml")
+    pipeline, named = pipelines["reprints"], dict(texts())
+    langdetect.DetectorFactory.seed = 0
+    langdetect.detect("This loads the profiles before the clock runs.")
+    machine = (
+        f"{datetime.now(UTC).date()}, Python {platform.python_version()}, {platform.machine()}, 2 cores; CPU time."
+    )
+    sections = {
+        "The house pipeline against ftfy.fix_text + langdetect.detect": against_the_peer(named, pipeline),
+        "The learned model: `wire` (rules alone) and `reprints` on the same texts": with_the_model(named, pipelines),
+        "Time by stage, microseconds a document": stages(named, pipeline),
+        "Starting": starting(named["one article"][0], pipeline),
+        "Many articles: in batches of 32, never seen before, in turns with the peer": throughput(),
+        "`copydesk run` over an archive of 4 kB articles": archive(),
+        "A megabyte of the worst, `reprints`": hostile(),
+    }
+    told = ["\n".join([f"## {title}", "", *lines, ""]) for title, lines in sections.items()]
+    return "\n".join(["# Results of `make bench`", "", machine, "", *told])
 
 
 def million(results: Path) -> str:

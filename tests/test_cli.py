@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
 import yaml
 from conftest import ROOT, house
+
+from copydesk.cli import app
+from copydesk.io import readers, shapes, writers
 
 PIPELINE = """
 plugins: [plugins/]
@@ -479,3 +483,10 @@ def test_an_interrupt_is_heard_while_the_input_says_nothing(folder):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err.decode()
     assert "32 documents are kept in out" in err.decode()
+
+
+def test_the_choices_of_the_command_line_are_those_that_there_are():
+    """They are written out in cli/app.py, so that `--help` need not load what knows them."""
+    assert get_args(app.InputForm) == readers.FORMS
+    assert set(get_args(app.Form)) == set(writers.FORMS)
+    assert set(get_args(app.Shape)) == set(shapes.SHAPES)

@@ -22,7 +22,8 @@ from copydesk.io import readers
 from copydesk.io.compression import Stream, zstd
 from copydesk.io.formats import csv, jsonl, text
 from copydesk.io.items import Item, Reading, document
-from copydesk.io.sources import Source, digest, form_of
+from copydesk.io.sources import Source, form_of, sources
+from copydesk.run.manifest import listed
 
 
 def record(text: str, **more: object) -> bytes:
@@ -101,6 +102,11 @@ def test_an_unknown_form_is_told():
         next(readers.items([], Reading(), "word"))
     known = "text, jsonl, csv, tsv, parquet, arrow, html, warc"
     assert str(told.value) == f"there is no form `word`. There are {known}."
+
+
+def digest(inputs):
+    """What a run's folder keeps of its inputs, to know them again."""
+    return listed("input", ((source.name, source.stamp) for source in sources(inputs)))
 
 
 def test_the_digest_changes_with_names_sizes_and_times_alone(archive):

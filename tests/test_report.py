@@ -18,7 +18,7 @@ from copydesk.errors import ConfigError, OutputError
 from copydesk.io.items import Item, fault, refused
 from copydesk.ledger import Entry, restore, settle
 from copydesk.run.batches import batches
-from copydesk.run.page import page
+from copydesk.run.page import look, page
 from copydesk.run.report import check_report, report, write_report
 from copydesk.run.sample import Piece, Sample, pieces, shortened
 from copydesk.run.summary import Summary
@@ -370,7 +370,7 @@ def test_hostile_text_stands_literally_and_a_control_as_its_number():
 
 
 def test_the_style_loads_nothing():
-    source = (ROOT / "src/copydesk/run/page.html").read_text("utf-8")
+    source = (ROOT / "src/copydesk/run/page.html").read_text("utf-8") + look()
     assert not re.search(r"@import|url\(|src=|https?:|<script|<link", source)
 
 
@@ -382,7 +382,7 @@ def luminance(colour):
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_every_colour_can_be_read_on_its_ground(theme):
-    source = (ROOT / "src/copydesk/run/page.html").read_text("utf-8")
+    source = look()
     colours = dict(re.findall(r"--([\w-]+): (#\w{6});", source.split(":root {")[theme + 1].split("}")[0]))
     grounds = [(name, f"{name}-tint") for name in colours if f"{name}-tint" in colours]
     grounds += [

@@ -134,6 +134,11 @@ def _wide(data: bytes) -> Decoded | None:
 _SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 
 
+def mended(text: str) -> str:
+    """The text with each pair of surrogates as its character, and U+FFFD for each lone one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _surrogates_in_utf8(data: bytes) -> Decoded | None:
     """CESU-8: an emoji written as two halves of three bytes each. Old Oracle and MySQL exports and Java write it."""
     if not _SURROGATES.search(data):
@@ -142,7 +147,7 @@ def _surrogates_in_utf8(data: bytes) -> Decoded | None:
         halves = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return None
-    text = halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = mended(halves)
     lost = text.count("\N{REPLACEMENT CHARACTER}") > halves.count("\N{REPLACEMENT CHARACTER}")
     return Decoded(text, "cesu-8", (LOST,) if lost else (), exact=not lost and _comes_back(text, "cesu-8", data))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from copydesk.decoding import mended
 from copydesk.errors import StageError
 from copydesk.facts import Fact, gather
 
@@ -147,7 +148,7 @@ class Document:
     )
 
     def __init__(self, raw: str, *, id: str = "", extra: dict[str, Any] | None = None, encoding: str = "") -> None:
-        self.id = id if encodable(id) else _encodable(id)
+        self.id = id if encodable(id) else mended(id)
         self.extra = extra or {}
         self.encoding = encoding
         self.facts: list[Fact] = []
@@ -159,7 +160,7 @@ class Document:
         self.text = ""
         self.ledger: list[Any] = []
         if not encodable(raw):
-            raw = _encodable(raw)
+            raw = mended(raw)
             self.flags.append("lost-bytes")
         self._pen = Pen(raw)
         self._segments = _lines(self._pen)
@@ -328,11 +329,6 @@ def encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _encodable(text: str) -> str:
-    """The text with U+FFFD for each lone surrogate."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def breaks_line(blanks: str) -> bool:

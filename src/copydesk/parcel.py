@@ -126,16 +126,30 @@ def _contents(named: Iterable[str]) -> tuple[dict[str, bytes], dict[str, str]]:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """A file, and the word list that it names; or the files below a folder, sorted, less what Python leaves there."""
+    """A file, and the word list that it names; or the files below a folder, each with its own."""
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and not any(name.startswith(_HIDDEN) for name in file.relative_to(path).parts):
-                yield from _files(file)
+        for file in files_below(path):
+            yield from _files(file)
     elif path.is_file():
         yield path
-        words = _WORDS_FROM.search(path.read_bytes()) if path.suffix == ".yaml" else None
-        if words and (file := path.parent / words[1].decode().strip()).is_file():
-            yield Path(_absolute(file))
+        words = word_list(path, path.read_bytes())
+        if words and words.is_file():
+            yield Path(_absolute(words))
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The files below a folder, sorted; not what Python and others leave there."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and not any(name.startswith(_HIDDEN) for name in file.relative_to(folder).parts)
+    )
+
+
+def word_list(path: Path, data: bytes) -> Path | None:
+    """The word list that a rule file of this content names, if it is one that does."""
+    words = _WORDS_FROM.search(data) if path.suffix == ".yaml" else None
+    return path.parent / words[1].decode("utf-8", "replace").strip() if words else None
 
 
 def _absolute(path: Path) -> str:

@@ -21,10 +21,10 @@ from copydesk.io import readers, sources, writers
 from copydesk.io.counting import total
 from copydesk.io.items import Reading
 from copydesk.io.writers import naming
-from copydesk.run.folder import Folder
+from copydesk.run.folder import PART_SIZE, Folder
 from copydesk.run.manifest import listed, pipeline_identity
-from copydesk.run.output import Single, rejects_beside
-from copydesk.run.report import check_report, report, write_report
+from copydesk.run.output import Single, is_special, rejects_beside
+from copydesk.run.report import by_first, check_report, report, write_report
 from copydesk.run.runner import Staff, run
 from copydesk.run.sample import Sample
 from copydesk.run.work import Work
@@ -58,7 +58,7 @@ class Run:
     rejects: Path | None = None
     resume: bool = False
     overwrite: bool = False
-    part_size: int = 5_000
+    part_size: int = PART_SIZE
     workers: int | None = None
     timeout: float = 10.0
     memory: int = 2_000_000_000
@@ -207,7 +207,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _is_device(path: Path) -> bool:
-    return path.exists() and not path.is_file() and not path.is_dir()
+    return is_special(path) and not path.is_dir()
 
 
 def processors() -> int:
@@ -250,7 +250,7 @@ def show_summary(summary: Summary, notes: Iterable[str]) -> None:
         out.print(f"  {times:>7,} × {reason.role:<13} {share:5.1f} %  {reason.stage} {reason.rule}")
     if len(summary.removals) > _SHOWN:
         out.print(f"  and {len(summary.removals) - _SHOWN} other reasons")
-    changes = ", ".join(f"{stage} {times:,}" for stage, times in _by_stage(summary))
+    changes = ", ".join(f"{stage} {times:,}" for stage, times in by_first(summary.changes).most_common())
     if changes:
         out.print(f"Changed: {changes}")
     if summary.flags:
@@ -262,10 +262,3 @@ def show_summary(summary: Summary, notes: Iterable[str]) -> None:
         out.print(f"  and {more:,} more")
     for note in notes:
         out.print(note)
-
-
-def _by_stage(summary: Summary) -> list[tuple[str, int]]:
-    stages: dict[str, int] = {}
-    for (stage, _), times in summary.changes.items():
-        stages[stage] = stages.get(stage, 0) + times
-    return sorted(stages.items(), key=lambda item: -item[1])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from copydesk.decoding import mended
 from copydesk.errors import ConfigError, InputError
 from copydesk.facts import FIELDS
 from copydesk.ledger import Entry
@@ -206,7 +207,7 @@ def _value(name: str, raw: bytes) -> tuple[Any, bool]:
 def _mended(raw: bytes) -> str | None:
     """A text with U+FFFD in the place of its lone surrogates."""
     text = json.loads(raw)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(text, str) else None
+    return mended(text) if isinstance(text, str) else None
 
 
 def _builtin(value: Any) -> Any:

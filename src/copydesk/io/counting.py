@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from copydesk.io.readers import WHOLE
 from copydesk.io.sources import STDIN, form_of, sources
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 _AT_MOST = 2_000_000_000  # bytes that are read only to be counted: a second or two from a disk
 _BLOCK = 1 << 20
-_ONE = ("text", "html")  # a file of these is one document
 
 
 def total(inputs: Iterable[str], form: str | None = None) -> int | None:
@@ -24,7 +24,7 @@ def total(inputs: Iterable[str], form: str | None = None) -> int | None:
     count, left = 0, _AT_MOST
     for source in sources(inputs, form):
         kind = form or form_of(source.name)
-        if kind in _ONE:
+        if kind in WHOLE:
             count += 1
         elif kind == "jsonl" and not source.files and source.path != STDIN and 0 <= (source.size or 0) <= left:
             left -= source.size or 0

@@ -34,7 +34,7 @@ _MODULES = {"tsv": "csv", "parquet": "tables", "arrow": "tables"}
 _AS_IT_LIES = {"parquet": ("",), "arrow": ("",), "warc": ("gzip",)}
 """What is read as it lies there, if it is packed so: a table from its end; an archive of which each record is packed by
 itself, so that one can go on behind a broken one."""
-_WHOLE = ("text", "html")  # a file of these is one document
+WHOLE = ("text", "html")  # a file of these is one document
 _UNREAD = ("fault", "refused")
 
 _SIGNS = {
@@ -88,7 +88,7 @@ def _opened(source: Source, reading: Reading, form: str | None) -> Generator[Ite
             yield from reader(stream.as_it_lies(), source, reading)
             return ""
         for item in reader(stream, source, reading):
-            if form in _WHOLE and stream.fault and item.kind not in _UNREAD:
+            if form in WHOLE and stream.fault and item.kind not in _UNREAD:
                 yield fault(item.id, item.place, stream.fault, item.data)
                 return ""
             yield item

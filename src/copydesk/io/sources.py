@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import glob
-import hashlib
 import heapq
 import os
 import re
@@ -105,14 +104,6 @@ def sources(inputs: Iterable[str], form: str | None = None) -> Iterator[Source]:
             yield from _folder(path, "" if len(paths) == 1 else f"{label}/", form)
         else:
             yield _local(path, label)
-
-
-def digest(inputs: Iterable[str], form: str | None = None) -> str:
-    """One hash (SHA-256, in hex) over the names, sizes and times of all sources: another input has another."""
-    whole = hashlib.sha256()
-    for source in sources(inputs, form):
-        whole.update(f"{source.name}\0{source.size}\0{source.stamp}\0{source.fault}\0\0".encode())
-    return whole.hexdigest()
 
 
 def unpacked(name: str) -> str:

@@ -21,6 +21,7 @@ import msgspec
 
 from copydesk.errors import ConfigError, ResumeError
 from copydesk.io.writers import File, put
+from copydesk.parcel import files_below, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,6 @@ _LISTED = 100  # things of a kind that a manifest lists one by one; a million in
 _TOLD = 5  # differences that a message tells
 _FACES = ("pluggy", "rich", "typer")  # libraries that no byte of the output depends on
 _SHOWN = 60  # characters of a value that stands in a manifest as it is; of a longer one the digest does
-_WORDS_FROM = re.compile(rb"^words_from:\s*[\"']?([^\"'#\n]+)", re.MULTILINE)
 
 
 class Part(msgspec.Struct, kw_only=True):
@@ -184,18 +184,6 @@ def _package(module: str) -> Path:
     return file.parent if file.name == "__init__.py" else file
 
 
-def _files(path: Path) -> list[Path]:
-    """A file, or the files below a folder, sorted; not what Python and others leave there."""
-    if not path.is_dir():
-        return [path]
-    hidden = ("__pycache__", ".")
-    return sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file() and not any(name.startswith(hidden) for name in file.relative_to(path).parts)
-    )
-
-
 def _drop_ins(path: Path) -> Iterator[Path]:
     """The files of a drop-in, or of a folder of them: packages whole, else Python and YAML, one folder deep.
 
@@ -206,7 +194,7 @@ def _drop_ins(path: Path) -> Iterator[Path]:
         return
     for entry in sorted(path.iterdir()):
         if (entry / "__init__.py").is_file():
-            yield from _files(entry)
+            yield from files_below(entry)
         elif not entry.name.startswith((".", "__pycache__")):
             beside = sorted(entry.iterdir()) if entry.is_dir() else [entry]
             yield from (file for file in beside if file.suffix in (".py", ".yaml"))
@@ -217,10 +205,10 @@ def _content(path: Any) -> str:
     if not isinstance(path, Path):
         raise NotImplementedError(f"an option of type {type(path).__name__}")
     if path.is_dir():
-        return digest(piece for file in _files(path) for piece in (_name(file, path).encode(), _read(file)))
+        return digest(piece for file in files_below(path) for piece in (_name(file, path).encode(), _read(file)))
     data = _read(path)
-    words = _WORDS_FROM.search(data) if path.suffix == ".yaml" else None
-    return digest([data, _read(path.parent / words[1].decode("utf-8", "replace").strip())] if words else [data])
+    words = word_list(path, data)
+    return digest([data, _read(words)] if words else [data])
 
 
 def _read(path: Path) -> bytes:

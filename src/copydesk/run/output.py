@@ -47,6 +47,11 @@ def parted(done: Done) -> tuple[list[bytes], list[bytes]]:
     return clean, [line.record for line in done.lines if line.outcome != "clean"]
 
 
+def is_special(path: Path) -> bool:
+    """Whether what stands there is no regular file: a device, a named pipe, a folder."""
+    return path.exists() and not path.is_file()
+
+
 class Aside:
     """A file that is written beside its final name, and has that only when it is whole.
 
@@ -55,7 +60,7 @@ class Aside:
 
     def __init__(self, path: Path, form: str, *, segments: bool = False) -> None:
         with naming(path):
-            direct = path.exists() and not path.is_file()
+            direct = is_special(path)
         self.path = path if direct else Path(os.path.realpath(path))  # /dev/stdout leads to a name that is none
         self.aside = path if direct else self.path.with_name(f"{self.path.name}.part")
         self._writer = writer(form, self.aside, segments=segments)
@@ -165,7 +170,7 @@ def rejects_beside(path: Path) -> Path | None:
 
     Nothing belongs beside a device or a pipe.
     """
-    if path.exists() and not path.is_file():
+    if is_special(path):
         return None
     end = ending(path)
     return path.with_name(f"{path.name.removesuffix(end)}.rejects{'.jsonl' if form_of(path) == 'parquet' else end}")

@@ -44,6 +44,7 @@ def page(figures: Mapping[str, Any], documents: Sequence[Shown]) -> str:
     """The page of `report`'s figures and of a sample."""
     template = Template(files("copydesk.run").joinpath("page.html").read_text("utf-8"))
     return template.substitute(
+        look=look(),
         title=text(f"{figures['about']['pipeline']}: report of a run"),
         masthead=_masthead(figures["about"]),
         outcomes=_outcomes(figures),
@@ -57,6 +58,11 @@ def page(figures: Mapping[str, Any], documents: Sequence[Shown]) -> str:
         documents=joined(_document(shown, is_open=number == 0) for number, shown in enumerate(documents))
         or _none("There is none: no document was run, or the records were written in a form without a ledger."),
     )
+
+
+def look() -> str:
+    """The style that the page has in it, and that the playground loads: one paper, one type, the roles' colours."""
+    return files("copydesk.run").joinpath("look.css").read_text("utf-8")
 
 
 # The figures

@@ -38,7 +38,7 @@ def report(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
             "by_rule": _removals(summary, "role", "stage", "rule"),
         },
         "changes": {
-            "by_stage": _rows(_by_first(summary.changes), "times", "stage"),
+            "by_stage": _rows(by_first(summary.changes), "times", "stage"),
             "by_rule": _rows(summary.changes, "times", "stage", "rule"),
         },
         "flags": _rows(summary.flags, "documents", "flag"),
@@ -79,7 +79,8 @@ def _rows(counter: Mapping[Any, int], figure: str, *names: str) -> list[dict[str
     ]
 
 
-def _by_first(counter: Mapping[tuple[str, str], int]) -> Counter[str]:
+def by_first(counter: Mapping[tuple[str, str], int]) -> Counter[str]:
+    """The sums by the first of two names: changes by stage."""
     sums: Counter[str] = Counter()
     for (first, _), number in counter.items():
         sums[first] += number

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route
 
+from copydesk.run.page import look
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -24,7 +26,7 @@ def routes() -> list[Route]:
     return [
         _route("/", _file("index.html"), _KINDS["index.html"]),
         *(_route(f"/{name}", _file(name), kind) for name, kind in _KINDS.items() if name != "index.html"),
-        _route("/look.css", _look(), _KINDS["playground.css"]),
+        _route("/look.css", look().encode(), _KINDS["playground.css"]),
     ]
 
 
@@ -37,9 +39,3 @@ def _route(path: str, content: bytes, kind: str) -> Route:
 
 def _file(name: str) -> bytes:
     return files("copydesk.server").joinpath("page", name).read_bytes()
-
-
-def _look() -> bytes:
-    """The style of a run's report: the same paper, type and colours of the roles."""
-    page = files("copydesk.run").joinpath("page.html").read_text("utf-8")
-    return page.partition("<style>")[2].partition("</style>")[0].encode()
