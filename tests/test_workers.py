@@ -22,7 +22,7 @@ from copydesk.run.batches import Batch, batches
 from copydesk.run.summary import Summary
 from copydesk.run.work import Work
 from copydesk.run.worker import Pulse
-from copydesk.run.workers import Workers, here
+from copydesk.run.workers import Here, Workers
 
 SOURCE = '''
 import ctypes, os, re, signal, sys, threading, time
@@ -162,7 +162,7 @@ def run(work: Work, count: int, given: list[Item], **options) -> list:
 
 
 def run_here(work: Work, given: list[Item]) -> list:
-    return [line for _, done in here(work, batches(given)) for line in done.lines]
+    return [line for _, done in Here(work).map(batches(given)) for line in done.lines]
 
 
 def record(line) -> dict:

@@ -35,6 +35,8 @@ Shape = Literal["record", "schema.org", "ninjs"]
 From = Annotated[InputForm | None, typer.Option("--from", help="The form of the input; else by name and content.")]
 TextField = Annotated[str, typer.Option(help="The field or column that holds the text.")]
 IdField = Annotated[str, typer.Option(help="The field or column that holds the id.")]
+MaxChars = Annotated[int, typer.Option(min=1, help="Longer documents are rejected.")]
+Segments = Annotated[bool, typer.Option("--segments", help="Add every segment to each record.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=0, help="Processes; 0: this one. Else one a core.")]
 Timeout = Annotated[float, typer.Option(min=0.01, help="Seconds that a stage may take for one document.")]
 Rejects = Annotated[Path | None, typer.Option(help="Where rejected and failed documents go (.jsonl).")]
@@ -52,10 +54,10 @@ def run(
     input_form: From = None,
     text_field: TextField = "text",
     id_field: IdField = "id",
-    max_chars: Annotated[int, typer.Option(min=1, help="Longer documents are rejected.")] = 10_000_000,
+    max_chars: MaxChars = 10_000_000,
     form: Annotated[Form | None, typer.Option("--format", help="The form of the output; else by its name.")] = None,
     shape: Annotated[Shape, typer.Option("--as", help="What a record looks like.")] = "record",
-    segments: Annotated[bool, typer.Option("--segments", help="Add every segment to each record.")] = False,
+    segments: Segments = False,
     rejects: Rejects = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that the output's folder holds.")
@@ -98,6 +100,32 @@ def run(
         quiet=quiet,
     )
     raise typer.Exit(asked())
+
+
+@app.command()
+def pipe(
+    pipeline: Name = DEFAULT,
+    config: Config = None,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    max_chars: MaxChars = 10_000_000,
+    segments: Segments = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-j", min=0, max=1, help="0: in this process, without protection.")
+    ] = None,
+    timeout: Timeout = 10.0,
+    memory: Memory = 2_000,
+    debug: Debug = False,
+) -> None:
+    """Answer each line of JSON on standard input with one line, at once: for programs that wait for it."""
+    from copydesk.cli.pipe import answer
+    from copydesk.cli.run import loaded, processors
+    from copydesk.io.items import Reading
+    from copydesk.run.runner import Staff
+    from copydesk.run.work import Work
+
+    work = Work(loaded(config, pipeline), Reading(text_field, id_field, max_chars), segments)
+    answer(work, Staff(min(1, processors()) if workers is None else workers, timeout, memory * 1_000_000))
 
 
 @app.command()

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copydesk.cli.run import loaded
 from copydesk.errors import InputError
 from copydesk.io import readers
 from copydesk.io.items import READER, Item, fault
@@ -22,7 +23,7 @@ _NEEDED = {"id", "text", "outcome", "stage", "reason"}
 
 def retry(run: Run) -> int:
     """Run the documents of files of rejects, or of the folders that hold some, again. Returns the exit code."""
-    return run.of(run.loaded(), rejected(run.inputs))
+    return run.of(loaded(run.config, run.pipeline), rejected(run.inputs))
 
 
 def rejected(inputs: Iterable[str]) -> Iterator[Item]:

@@ -69,14 +69,9 @@ class Run:
 
     def __call__(self) -> int:
         """Read, run, write, and tell on standard error what was done. Returns the exit code."""
-        pipeline = self.loaded()
+        pipeline = loaded(self.config, self.pipeline)
         expected = total(self.inputs, self.input_form) if sys.stderr.isatty() and not self.quiet else None
         return self.of(pipeline, readers.items(self.inputs, self.reading, self.input_form), expected)
-
-    def loaded(self) -> Pipeline:
-        """The pipeline. What a plugin prints when it is imported is kept out of the records."""
-        with redirect_stdout(sys.stderr):
-            return load(self.config)[self.pipeline]
 
     def of(self, pipeline: Pipeline, items: Iterable[Item], expected: int | None = None) -> int:
         """The run of these items; so many are `expected`, where that is known."""
@@ -198,6 +193,12 @@ class Run:
         if place is None:
             return ["The others were not kept: name a file with --rejects."]
         return [f"The others stand in {place}; `copydesk retry -p {self.pipeline} {place}` runs them again."]
+
+
+def loaded(config: Path | None, name: str) -> Pipeline:
+    """The pipeline of that name. What a plugin prints when it is imported is kept out of the records."""
+    with redirect_stdout(sys.stderr):
+        return load(config)[name]
 
 
 def _is_file(path: Path) -> bool:

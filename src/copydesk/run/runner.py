@@ -6,11 +6,11 @@ import signal
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from copydesk.errors import WorkerError
 from copydesk.run.batches import batches
-from copydesk.run.workers import Workers, here
+from copydesk.run.workers import Here, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -50,7 +50,7 @@ def run(
     if output.finished:
         return 0
     books = _Books(output.done)
-    with output, _workforce(work, staff) as force, _interrupts(force.stop, books) as signals:
+    with output, workforce(work, staff) as force, _interrupts(force.stop, books) as signals:
         for batch, done in force.map(_until_enough(batches(books.entered(items), first=output.done))):
             output.add(batch, done)
             told(batch, done)
@@ -60,32 +60,10 @@ def run(
     return signals[0] if signals else 0
 
 
-class _Here:
-    """The work done in this process, in the shape of Workers."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.stopped = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to end."""
-
-    def stop(self) -> None:
-        self.stopped = True
-
-    def map(self, cut: Iterable[Batch]) -> Iterator[tuple[Batch, Done]]:
-        for finished in here(self.work, cut):
-            yield finished
-            if self.stopped:
-                return
-
-
-def _workforce(work: Work, staff: Staff) -> Workers | _Here:
+def workforce(work: Work, staff: Staff) -> Workers | Here:
+    """Who does the work, as a context that gives them."""
     if staff.workers == 0:
-        return _Here(work)
+        return Here(work)
     return Workers(work, staff.workers, timeout=staff.timeout, memory=staff.memory)
 
 

@@ -58,10 +58,29 @@ _LINUX = sys.platform == "linux"
 _THREADS = ("MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
-def here(work: Work, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Done]]:
-    """Run batches in this process, one after another. What hangs or kills it is not caught: use `Workers` for that."""
-    for batch in batches:
-        yield batch, work(batch.items)
+class Here:
+    """The work done in this process, a batch after another, in the shape of `Workers`. What hangs or kills it is not
+    caught.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to end."""
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def map(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Done]]:
+        for batch in batches:
+            yield batch, self.work(batch.items)
+            if self._stopped:
+                return
 
 
 class Workers:

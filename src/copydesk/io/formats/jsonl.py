@@ -28,7 +28,12 @@ def longest(reading: Reading) -> int:
 
 
 def items(stream: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
-    """A line of JSON each, blank lines left out. A line that is too long to hold is refused, and the next one read."""
+    """A line of JSON each, blank lines left out."""
+    return (item for item in lines(stream, source, reading) if not item.data.isspace())
+
+
+def lines(stream: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
+    """An item for every line, as soon as it has come. One that is too long to hold is refused, and the next read."""
     most = longest(reading)
     id_, address = source.id, source.address
     offset = number = 0
@@ -43,7 +48,7 @@ def items(stream: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
         if length > most:
             why = f"a line of {length:,} bytes from byte {offset:,} is longer than {most:,}; see --max-chars."
             yield refused(f"{id_}:{number}", f"{address}:{number}", why)
-        elif not line.isspace():
+        else:
             yield Item(f"{id_}:{number}", f"{address}:{number}", "json", line)
         offset += length
 
