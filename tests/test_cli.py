@@ -490,3 +490,22 @@ def test_the_choices_of_the_command_line_are_those_that_there_are():
     assert get_args(app.InputForm) == readers.FORMS
     assert set(get_args(app.Form)) == set(writers.FORMS)
     assert set(get_args(app.Shape)) == set(shapes.SHAPES)
+
+
+@pytest.mark.parametrize(
+    ("name", "library", "extra"),
+    [
+        ("a.parquet", "pyarrow", "parquet"),
+        ("a.arrow", "pyarrow", "parquet"),
+        ("a.html", "trafilatura", "html"),
+        ("a.warc.gz", "trafilatura", "html"),
+    ],
+)
+def test_a_missing_extra_ends_a_run_and_is_told_once(tmp_path, name, library, extra):
+    (tmp_path / name).write_bytes(b"PAR1")
+    (tmp_path / f"b{name[1:]}").write_bytes(b"PAR1")
+    script = f"import sys; sys.modules[{library!r}] = None; from copydesk.cli import main; main()"
+    command = [sys.executable, "-c", script, "run", "-q", "--workers", "0", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count(f"pip install 'copydesk[{extra}]'") == 1

@@ -13,12 +13,14 @@ from conftest import ROOT, house
 from hypothesis import given
 from hypothesis import strategies as st
 
+from copydesk import columns
+from copydesk.columns import record_schema, table
 from copydesk.document import Document
 from copydesk.errors import ConfigError, InputError
 from copydesk.facts import Author, Credit, Dateline, Language, Published, Rights, Source
-from copydesk.io import columns
-from copydesk.io.columns import Columns, record_schema, records, table
+from copydesk.io import parquet as parquet_files
 from copydesk.io.items import Item
+from copydesk.io.parquet import Columns, records
 from copydesk.ledger import Entry, restore
 from copydesk.pipeline import Pipeline, Spec
 from copydesk.run.work import Work
@@ -119,7 +121,7 @@ JSON = st.recursive(
 def test_no_object_is_changed_by_its_columns(fields, whole):
     line = json.dumps({**({"ledger": []} if whole else {}), **fields}).encode()
     rows = table([line], record_schema()).to_pylist()
-    back = columns._record(rows[0])
+    back = columns.record(rows[0])
     expected = json.loads(line)
     if isinstance(expected.get("ledger"), list):  # it reads as a record, which has all the fields
         expected = {**dict.fromkeys(back), **expected}
@@ -164,7 +166,7 @@ def test_a_lone_surrogate_in_an_id_is_mended_in_the_column_and_kept_in_extra():
     line = line_of(id_="a\ud800")
     row = table([line], record_schema()).to_pylist()[0]
     assert row["id"] == "a\N{REPLACEMENT CHARACTER}"
-    assert columns._record(row) == json.loads(line)
+    assert columns.record(row) == json.loads(line)
 
 
 def test_segments_have_names_in_their_column():
@@ -173,8 +175,8 @@ def test_segments_have_names_in_their_column():
 
 
 def test_the_file_does_not_depend_on_the_batches_that_the_records_come_in(tmp_path, monkeypatch):
-    monkeypatch.setattr(columns, "ROWS", 7)
-    monkeypatch.setattr(columns, "SIZE", 10_000)
+    monkeypatch.setattr(parquet_files, "ROWS", 7)
+    monkeypatch.setattr(parquet_files, "SIZE", 10_000)
     lines = [*run(*samples()), *LINES.values()] * 3
     for name, size in (("one", 1), ("some", 5), ("all", len(lines))):
         writer = Columns(tmp_path / name)
@@ -254,7 +256,7 @@ def test_a_file_that_could_not_take_a_record_gets_no_end(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
 def test_a_full_disk_is_told_and_nothing_is_tried_again(monkeypatch):
-    monkeypatch.setattr(columns, "ROWS", 1)
+    monkeypatch.setattr(parquet_files, "ROWS", 1)
     writer = Columns(Path("/dev/full"))
     with pytest.raises(OSError, match="No space left on device"):
         writer.write([line_of(text=os.urandom(100_000).hex())])

@@ -18,7 +18,7 @@ from conftest import ROOT, house
 
 from copydesk import ConfigError, InputError, Pipeline, load, parcel
 from copydesk.adapters import Transform
-from copydesk.io.columns import COLUMNS
+from copydesk.columns import COLUMNS
 from copydesk.io.items import Item
 from copydesk.pipeline import Spec, Step
 from copydesk.run.work import Work
@@ -286,7 +286,7 @@ def test_a_missing_and_a_doubled_column_are_named(desk):
 
 
 def test_a_text_that_is_too_long_is_rejected(desk, monkeypatch):
-    monkeypatch.setattr("copydesk.adapters.transform._MOST", 12)
+    monkeypatch.setattr("copydesk.rows.MAX_CHARS", 12)
     error = Transform(desk)(pa.table({"text": ["One long story."]}))["error"][0].as_py()
     assert error == {"outcome": "rejected", "stage": "reader", "reason": "15 characters are more than 12."}
 
@@ -294,6 +294,15 @@ def test_a_text_that_is_too_long_is_rejected(desk, monkeypatch):
 def test_the_columns_are_known_without_building_a_stage(desk):
     assert Transform(desk).schema().names == [*COLUMNS, "error"]
     assert desk._stages is None
+
+
+def test_a_pipeline_takes_rows_by_itself(desk):
+    table = batch()
+    for names in ({}, {"text": "sky", "into": "record"}):
+        assert desk.arrow(table, **names).equals(Transform(desk, **names)(table))
+        assert desk.arrow_schema(table.schema, **names) == desk.arrow(table, **names).schema
+    rows = table.to_pylist()
+    assert list(desk.records(rows, id="n")) == list(Transform(desk, id="n").records(rows))
 
 
 # Mappings.

@@ -6,8 +6,6 @@ import copy
 import io
 import json
 import logging
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -369,16 +367,6 @@ def test_a_hostile_page_comes_out_somehow(name):
 def test_the_library_tells_nobody_else_of_what_it_gives_up():
     read(b"")
     assert logging.getLogger("trafilatura").handlers
-
-
-def test_without_trafilatura_the_extra_is_named():
-    script = (
-        "import sys; sys.modules['trafilatura'] = None\n"
-        "from copydesk.io.items import Item, Reading, document\n"
-        "print(document(Item('a', 'a.html', 'html', b'<p>x'), Reading()).reason)"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "a.html: reading HTML needs trafilatura: pip install 'copydesk[html]'.\n"
 
 
 # The stage.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import random
-import subprocess
-import sys
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
@@ -250,15 +248,3 @@ def test_a_large_row_group_is_not_held_in_memory(tmp_path):
     assert count == 40_000
     assert path.stat().st_size > 200_000_000
     assert peak < 20_000_000, f"{peak:,} bytes"
-
-
-def test_without_pyarrow_the_extra_is_named():
-    script = (
-        "import io, sys; sys.modules['pyarrow'] = None\n"
-        "from copydesk.io.formats import tables\n"
-        "from copydesk.io.items import Reading\n"
-        "from copydesk.io.sources import Source\n"
-        "print(*(item.note for item in tables.items(io.BytesIO(b'PAR1'), Source('a', 'a.parquet', ''), Reading())))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "a.parquet: reading Parquet and Arrow needs pyarrow: pip install 'copydesk[parquet]'.\n"

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from copydesk.decoding import decode
 from copydesk.document import Document
 from copydesk.errors import ConfigError, InputError, StageError, did_you_mean
+from copydesk.intake import as_document
 from copydesk.ledger import restore, settle
 from copydesk.options import REQUIRED
 from copydesk.parcel import packed, unpacked
 from copydesk.plugins import Plugins
+from copydesk.rows import Rows
 from copydesk.rules import Rules, asked_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from copydesk.options import StageKind
 
@@ -145,6 +148,30 @@ class Pipeline:
         """
         self._run(docs, watch)
 
+    def arrow_schema(
+        self, others: pa.Schema | None = None, *, text: str = "text", id: str = "id", into: str | None = None
+    ) -> pa.Schema:
+        """The columns that `arrow` gives, known before the first row; with the schema of its input, that one's too.
+
+        Raises ConfigError where pyarrow is missing, as `arrow` does.
+        """
+        return Rows(self, text, id, into).schema(others)
+
+    def arrow(self, data: Any, *, text: str = "text", id: str = "id", into: str | None = None) -> Any:
+        """A RecordBatch for a RecordBatch, a Table for whatever else speaks Arrow: the same rows, in order.
+
+        First the record's columns (docs/record.md), then `error`, null for a clean document, then the input's others.
+        `into`: one column that holds the record, beside all of the input's. No document raises; InputError is for an
+        input without that text column, or with two columns of one name.
+        """
+        return Rows(self, text, id, into)(data)
+
+    def records(
+        self, rows: Iterable[Mapping[str, Any]], *, text: str = "text", id: str = "id", into: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The same for mappings, as they are asked for. No row raises, not even one without a text."""
+        return Rows(self, text, id, into).records(rows)
+
     def _run(self, docs: Sequence[Document], watch: Watch | None = None) -> list[StageError]:
         """The loop: hand the pens to each stage in turn; who fails or is turned away leaves it."""
         for doc in docs:
@@ -208,39 +235,6 @@ def _settled(doc: Document) -> None:
     doc.text, doc.ledger = settle(doc)
     if restore(doc.text, doc.ledger) != doc.raw:
         raise ValueError("the ledger does not give the raw text back; a stage set a segment's text by itself.")
-
-
-def as_document(
-    item: str | bytes | Mapping[str, Any] | Document, *, text_field: str = "text", id_field: str = "id"
-) -> Document:
-    """A Document of a text, of bytes (decoded), or of a mapping with a text; its other fields pass through."""
-    if isinstance(item, Document):
-        return item
-    if isinstance(item, str):
-        return Document(item)
-    if isinstance(item, bytes):
-        return decoded_document(item)
-    text = item.get(text_field)
-    if not isinstance(text, str):
-        held = (
-            f"it is {type(text).__name__}"
-            if text_field in item
-            else f"there are {', '.join(map(str, item)) or 'no fields'}"
-        )
-        raise InputError(f"a document needs a field `{text_field}` with text in it; {held}.")
-    id_ = item.get(id_field)
-    extra = {key: value for key, value in item.items() if key not in (id_field, text_field)}
-    return Document(text, id="" if id_ is None else str(id_), extra=extra)
-
-
-def decoded_document(data: bytes, *, id: str = "") -> Document:
-    """A Document of a file's bytes; `encoding` is noted where it was not UTF-8 and gives the bytes back."""
-    decoded = decode(data)
-    way_back = decoded.exact and decoded.encoding != "utf-8"
-    doc = Document(decoded.text, id=id, encoding=decoded.encoding if way_back else "")
-    for flag in decoded.flags:
-        doc.flag(flag)
-    return doc
 
 
 def built(step: Step, plugins: Plugins) -> Stage:

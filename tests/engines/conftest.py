@@ -10,7 +10,7 @@ import pytest
 
 from copydesk import Pipeline, load
 from copydesk.cli.run import Run
-from copydesk.io.columns import COLUMNS
+from copydesk.columns import COLUMNS
 
 ROOT = Path(__file__).parents[2]
 

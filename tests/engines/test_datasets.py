@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from copydesk import load
-from copydesk.io.columns import COLUMNS
+from copydesk.columns import COLUMNS
 from engines.conftest import CONFIG, ROWS, same
 
 datasets = pytest.importorskip("datasets")

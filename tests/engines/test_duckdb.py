@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from copydesk.io.columns import COLUMNS
+from copydesk.columns import COLUMNS
 from engines.conftest import ROWS, same
 
 pa = pytest.importorskip("pyarrow")

@@ -1,213 +1,25 @@
-"""The contract with every engine: a batch of rows in, the same rows in the same order out, errors as data.
-
-A row out holds the columns of the record, typed and nested as docs/record.md has them, then `error`, then the input's
-other columns as they came. Where an input column has a record's name the record's counts, as in `copydesk run`; `into`
-keeps both. A document that is rejected or fails is a row like any other: its raw text in `text`, and the outcome, the
-stage and the reason in `error`, which is null where all went well.
-"""
+"""The transform that every adapter is a face of: copydesk.rows, with the pipeline given by its name or by itself."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import Any
 
 from copydesk.config import load
-from copydesk.decoding import decode
-from copydesk.document import Document
-from copydesk.errors import InputError
-from copydesk.io.columns import COLUMNS, pyarrow, record_schema, table
-from copydesk.io.formats.tables import carefully
-from copydesk.io.items import READER, Reading
-from copydesk.pipeline import Pipeline, as_document
+from copydesk.rows import ROWS, SIDE_BY_SIDE, Rows
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    import pyarrow as pa
-
-SIDE_BY_SIDE = 32
-"""Documents that run together: a third quicker than one by one, and few enough to be held while they run."""
-
-ROWS = 1024
-"""Rows of a batch that comes out of a table or a stream: 3 MB of news. An Arrow text column ends at 2 GB."""
-
-ERROR = "error"
-_PLACE = ("outcome", "stage", "reason")
-_MOST = Reading().max_chars
+__all__ = ["ROWS", "SIDE_BY_SIDE", "Transform"]
 
 
 @dataclass(frozen=True)
-class Transform:
-    """A pipeline as engines take it: call it with a batch of rows. It is what travels to their workers, in a few kB.
+class Transform(Rows):
+    """Rows in, the same rows out: see `Rows`, whose fields it has.
 
     `pipeline`: one that was loaded, or the name of one in ./pipelines.yaml or, without that file, of the house's.
-    `text`, `id`: the input's columns. `into`: the name of one column that shall hold the whole record as a struct,
-    beside all of the input's, which then stay as they are.
     """
 
     pipeline: Any
-    text: str = "text"
-    id: str = "id"
-    into: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.pipeline, Pipeline):
+        if isinstance(self.pipeline, str):
             object.__setattr__(self, "pipeline", load()[self.pipeline])
-
-    def schema(self, others: pa.Schema | None = None) -> pa.Schema:
-        """The columns that come out, known before the first row: the record's, and the other ones of such an input."""
-        pa = pyarrow()
-        record = [pa.field(self.into, pa.struct(_record_fields()))] if self.into else _record_fields()
-        passed = [] if others is None else [others.field(name) for name in self._passed(others.names)]
-        return pa.schema([*record, *passed], metadata=None if others is None else others.metadata)
-
-    def __call__(self, data: Any) -> Any:
-        """A RecordBatch for a RecordBatch; a Table for whatever else speaks Arrow: a table, a frame, a stream.
-
-        Raises InputError where there is no text column, or two columns have one name; never for a document.
-        """
-        pa = pyarrow()
-        if not isinstance(data, pa.RecordBatch):
-            return self.stream(data).read_all()
-        self.checked(data.schema.names)
-        schema = self.schema(data.schema)
-        batches = list(self._batches(data, schema))
-        return pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], schema)
-
-    def stream(self, data: Any) -> pa.RecordBatchReader:
-        """The batches of whatever speaks Arrow, cleaned as they are asked for: one is held at a time."""
-        pa = pyarrow()
-        reader = data.to_reader() if isinstance(data, pa.Table) else pa.RecordBatchReader.from_stream(data)
-        self.checked(reader.schema.names)
-        schema = self.schema(reader.schema)
-        cleaned = (out for batch in reader for out in self._batches(batch, schema))
-        return pa.RecordBatchReader.from_batches(schema, cleaned)
-
-    def records(self, rows: Iterable[Mapping[str, Any]], ahead: int = SIDE_BY_SIDE) -> Iterator[dict[str, Any]]:
-        """The same for mappings, as they are asked for. `ahead`: how many are taken in before the first comes out."""
-        source = iter(rows)
-        while some := list(islice(source, ahead)):
-            for row, doc in zip(some, self._documents(some), strict=True):
-                others = {name: row[name] for name in self._passed(row)}
-                yield {**others, self.into: _record(doc)} if self.into else {**_record(doc), **others}
-
-    def beside(self, rows: Iterable[Sequence[Mapping[str, Any]]]) -> pa.Table:
-        """The record's columns alone, for an engine that gives rows a few at a time and keeps its other columns."""
-        schema = self.schema()
-        batches = [pyarrow().RecordBatch.from_arrays(self._arrays(some), schema=schema) for some in rows]
-        return pyarrow().Table.from_batches(batches, schema)
-
-    def checked(self, names: Sequence[str]) -> list[str]:
-        """The input's columns that pass through. Raises InputError for an input that cannot be read by its names."""
-        if self.text not in names:
-            listed = ", ".join(map(str, names)) or "none"
-            raise InputError(f"there is no column `{self.text}`; there are {listed}. Name it with `text`.")
-        if len(set(names)) < len(names):
-            raise InputError(f"two columns are named `{next(name for name in names if names.count(name) > 1)}`.")
-        return self._passed(names)
-
-    def _arrays(self, rows: Sequence[Mapping[str, Any] | str]) -> list[pa.Array]:
-        docs: list[Document] = []
-        for start in range(0, len(rows), SIDE_BY_SIDE):
-            docs += self._documents(rows[start : start + SIDE_BY_SIDE])
-        arrays = _arrays(docs)
-        return [pyarrow().StructArray.from_arrays(arrays, fields=_record_fields())] if self.into else arrays
-
-    def _batches(self, batch: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        for start in range(0, batch.num_rows, ROWS):
-            part = batch.slice(start, ROWS)
-            passed = [part.column(name) for name in self._passed(part.schema.names)]
-            yield pyarrow().RecordBatch.from_arrays([*self._arrays(_rows(part)), *passed], schema=schema)
-
-    def _passed(self, names: Iterable[str]) -> list[str]:
-        """The input's columns that pass through."""
-        taken = {self.into} if self.into else {*COLUMNS, ERROR, self.text, self.id}
-        return [name for name in names if name not in taken]
-
-    def _documents(self, rows: Iterable[Mapping[str, Any] | str]) -> list[Document]:
-        """The documents of some rows, run. What stages saw of the other columns is let go: they pass by themselves."""
-        docs = [self._document(row) for row in rows]
-        self.pipeline.batch(docs)
-        for doc in docs:
-            doc.extra = {}
-            doc.reason = doc.reason.encode("utf-8", "backslashreplace").decode()  # no column holds a lone surrogate
-        return docs
-
-    def _document(self, row: Mapping[str, Any] | str) -> Document:
-        """The document of a row, as a run reads it: one without a text fails, one that is too long is rejected."""
-        if isinstance(row, str):
-            return _failed(row)
-        text = row.get(self.text)
-        try:
-            plain = msgspec.to_builtins({**row, self.text: ""}, enc_hook=str)
-            plain[self.text] = decode(text).text if isinstance(text, bytes) else text
-            doc = as_document(plain, text_field=self.text, id_field=self.id)
-        except Exception as error:  # noqa: BLE001 (a row holds whatever its engine lets it hold)
-            return _failed(str(error), text, row.get(self.id))
-        if len(doc.raw) > _MOST:
-            doc.signed_by(READER)
-            doc.reject(f"{len(doc.raw):,} characters are more than {_MOST:,}.")
-        return doc
-
-
-def _failed(reason: str, text: Any = None, id_: Any = None) -> Document:
-    doc = Document(text if isinstance(text, str) else "", id="" if id_ is None else str(id_))
-    doc.fail(READER, reason)
-    return doc
-
-
-def _rows(batch: pa.RecordBatch) -> Sequence[Mapping[str, Any] | str]:
-    """The rows of a batch; where these cannot be had together, value by value, and the reason for one that cannot."""
-    pa = pyarrow()
-    try:
-        rows: list[Mapping[str, Any]] = batch.to_pylist()
-    except (pa.ArrowException, ValueError, OverflowError):
-        return list(carefully(pa, batch))
-    return rows
-
-
-@cache
-def _record_fields() -> list[pa.Field]:
-    """The record's columns, and the error."""
-    pa = pyarrow()
-    columns = [column for column in record_schema() if column.name != "extra"]
-    return [*columns, pa.field(ERROR, pa.struct([(name, pa.string()) for name in _PLACE]))]
-
-
-def _arrays(docs: Sequence[Document]) -> list[pa.Array]:
-    """The record's columns of some documents.
-
-    A fact that its column cannot hold, such as a year past 64 bits, stands in `facts` under its field's name.
-    """
-    pa = pyarrow()
-    record = table([doc.json() for doc in docs], record_schema())
-    arrays = dict(zip(record.schema.names, (column.combine_chunks() for column in record.columns), strict=True))
-    extra = arrays.pop("extra").to_pylist()
-    odd = [(n, extra[n]) for n, doc in enumerate(docs) if doc.outcome == "clean" and extra[n]]
-    if odd:
-        facts = arrays["facts"].to_pylist()
-        for number, left in odd:
-            facts[number] = json.dumps({**json.loads(facts[number] or "{}"), **json.loads(left)})
-        arrays["facts"] = pa.array(facts, pa.string())
-    return [*arrays.values(), pa.array([_error(doc) for doc in docs], _record_fields()[-1].type)]
-
-
-def _record(doc: Document) -> dict[str, Any]:
-    """The record with all of its fields, and the error."""
-    try:
-        record = doc.record()
-    except (UnicodeEncodeError, OverflowError):  # a plugin noted a lone surrogate, or a number past 64 bits
-        record = json.loads(doc.json())
-    known = {name: record.get(name) for name in COLUMNS}
-    return {**known, ERROR: _error(doc)}
-
-
-def _error(doc: Document) -> dict[str, str] | None:
-    if doc.outcome == "clean":
-        return None
-    return dict(zip(_PLACE, (doc.outcome, doc.stopped_by, doc.reason), strict=True))

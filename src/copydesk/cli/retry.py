@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from copydesk.cli.run import loaded
 from copydesk.errors import InputError
+from copydesk.intake import READER
 from copydesk.io import readers
-from copydesk.io.items import READER, Item, fault
+from copydesk.io.items import Item, fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,13 +14,10 @@ import msgspec
 
 from copydesk.document import Document
 from copydesk.errors import InputError
-from copydesk.pipeline import as_document, decoded_document
+from copydesk.intake import MAX_CHARS, READER, as_document, decoded_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-READER = "reader"
-"""The name that a reader has where a stage would be named."""
 
 
 class Item(NamedTuple):
@@ -42,7 +39,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     text_field: str = "text"
     id_field: str = "id"
-    max_chars: int = 10_000_000
+    max_chars: int = MAX_CHARS
 
 
 def fault(id_: str, place: str, reason: str, data: bytes = b"") -> Item:

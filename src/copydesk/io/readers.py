@@ -151,9 +151,9 @@ def _records_of_folder(folder: Path) -> Iterator[dict[str, Any]]:
 
 def _records_of(name: str) -> Iterator[dict[str, Any]]:
     if form_of(name) == "parquet":
-        from copydesk.io import columns  # noqa: PLC0415 (an extra)
+        from copydesk.io import parquet  # noqa: PLC0415 (an extra)
 
-        yield from columns.records(Path(name))
+        yield from parquet.records(Path(name))
         return
     for item in items([name], _RECORD, "jsonl"):
         if item.kind != "json":

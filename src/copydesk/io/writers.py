@@ -141,10 +141,10 @@ class File:
 
 
 class Parquet:
-    """Typed columns; copydesk.io.columns tells of them."""
+    """Typed columns; copydesk.io.parquet tells of them."""
 
     def __init__(self, path: Path, *, segments: bool) -> None:
-        from copydesk.io.columns import Columns  # noqa: PLC0415 (an extra)
+        from copydesk.io.parquet import Columns  # noqa: PLC0415 (an extra)
 
         self.path = path
         self._open = True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import msgspec
 from starlette.responses import Response
 
-from copydesk.io.items import READER
+from copydesk.intake import READER
 from copydesk.run.batches import batches
 
 if TYPE_CHECKING:

@@ -10,15 +10,17 @@ import codecs
 import logging
 import re
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from copydesk.decoding import Decoded, decode
 from copydesk.document import Document
-from copydesk.errors import InputError
+from copydesk.errors import ConfigError, InputError
+from copydesk.intake import READER
 from copydesk.io.formats import head
-from copydesk.io.items import READER, Item, refused
+from copydesk.io.items import Item, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,12 +84,19 @@ class Given(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def items(stream: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
     """One item: the file is a page. One over 10 MB (or over `--max-chars`, where that is more) is refused."""
+    check_extra()
     most = largest(reading)
     data = stream.read(most + 1)
     if len(data) > most:
         yield refused(source.id, source.address, f"the page has more than {most:,} bytes; see --max-chars.")
     else:
         yield Item(source.id, source.address, "html", data)
+
+
+def check_extra() -> None:
+    """Raises ConfigError where what reads pages is missing: for all of them, so it is said before the first."""
+    if find_spec("trafilatura") is None:
+        raise ConfigError("pages need trafilatura: pip install 'copydesk[html]'.")
 
 
 def largest(reading: Reading) -> int:
@@ -206,10 +215,8 @@ def _config(least: str) -> Any:
 
 def _trafilatura() -> Any:
     """The library. It tells of each page it gives up; we do that ourselves, once and with its place."""
-    try:
-        import trafilatura  # noqa: PLC0415 (an extra, and 0.3 s to load)
-    except ImportError:
-        raise InputError("reading HTML needs trafilatura: pip install 'copydesk[html]'.") from None
+    import trafilatura  # noqa: PLC0415 (an extra, and 0.3 s to load)
+
     logger = logging.getLogger("trafilatura")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())

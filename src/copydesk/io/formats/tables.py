@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import msgspec
 
+from copydesk.columns import plain, pyarrow, rows_of, said, single
 from copydesk.decoding import decode
 from copydesk.errors import InputError
 from copydesk.io.items import Item, fault
@@ -43,7 +44,7 @@ def items(stream: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
         start = table.read(len(_FILE))
         table.seek(0)
         try:
-            pa = _pyarrow()
+            pa = pyarrow()
             if start.startswith(_PARQUET) or not start:
                 yield from _parquet(pa, table, source, reading)
             else:
@@ -64,23 +65,12 @@ def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", copy)
 
 
-def _pyarrow() -> Any:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 (an extra, and 0.2 s to load)
-    except ImportError:
-        raise InputError("reading Parquet and Arrow needs pyarrow: pip install 'copydesk[parquet]'.") from None
-    return pa
-
-
 def _parquet(pa: Any, table: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
     """Row group by row group. Of one with a broken page the rows before it are kept, and the next ones are read."""
-    from pyarrow import parquet  # noqa: PLC0415 (as above)
-
-    opened: Any = parquet.ParquetFile
     try:
-        file = opened(table, pre_buffer=False, buffer_size=_BUFFER, page_checksum_verification=True)
+        file = pa.parquet.ParquetFile(table, pre_buffer=False, buffer_size=_BUFFER, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"is not a whole Parquet file: {_said(error)}") from None
+        raise InputError(f"is not a whole Parquet file: {said(error)}") from None
     with file:
         row = 0
         for group in range(file.num_row_groups):
@@ -88,10 +78,10 @@ def _parquet(pa: Any, table: BinaryIO, source: Source, reading: Reading) -> Iter
             lost = "the file says that there are more."
             try:
                 for batch in file.iter_batches(_ROWS, row_groups=[group]):
-                    yield from _rows(pa, batch, source, reading, row)
+                    yield from _rows(batch, source, reading, row)
                     row += batch.num_rows
             except (pa.ArrowException, OSError, ValueError) as error:
-                lost = _said(error)
+                lost = said(error)
             if row < last:
                 yield _fault(source, row, f"rows {row + 1} to {last} (of row group {group}) cannot be read: {lost}")
             row = last
@@ -110,10 +100,10 @@ def _arrow(pa: Any, table: BinaryIO, source: Source, reading: Reading, *, in_fil
             told.read(8)
         with pa.ipc.open_stream(pa.PythonFile(told, "r")) as batches:
             for batch in batches:
-                yield from _rows(pa, _checked(pa, batch), source, reading, row)
+                yield from _rows(_checked(pa, batch), source, reading, row)
                 row += batch.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:
-        yield _fault(source, row, f"from row {row + 1} on it cannot be read: {_said(error)}")
+        yield _fault(source, row, f"from row {row + 1} on it cannot be read: {said(error)}")
         return
     if told.last != _END:
         yield _fault(source, row, f"it stops after row {row} without the mark of its end, so rows may be lost.")
@@ -152,18 +142,11 @@ def _checked(pa: Any, batch: Any) -> Any:
     return batch
 
 
-def _rows(pa: Any, batch: Any, source: Source, reading: Reading, row: int) -> Iterator[Item]:
-    """The rows of a batch, a few at a time; where these cannot be had together, one by one, with care."""
-    names = batch.schema.names
-    if len(set(names)) < len(names):
-        raise InputError(f"two columns are named `{next(name for name in names if names.count(name) > 1)}`.")
+def _rows(batch: Any, source: Source, reading: Reading, row: int) -> Iterator[Item]:
+    """The rows of a batch, a few at a time."""
+    single(batch.schema.names)
     for start in range(0, batch.num_rows, _ROWS):
-        some = batch.slice(start, _ROWS)
-        try:
-            rows = some.to_pylist()
-        except (pa.ArrowException, ValueError, OverflowError):
-            rows = carefully(pa, some)
-        for number, values in enumerate(rows, row + start):
+        for number, values in enumerate(rows_of(batch.slice(start, _ROWS)), row + start):
             yield _item(values, source, reading, number)
 
 
@@ -174,12 +157,7 @@ def _item(values: dict[str, Any] | str, source: Source, reading: Reading, row: i
     text = values.get(reading.text_field)
     if isinstance(text, bytes):
         values[reading.text_field] = decode(text).text
-    return Item(*_named(source, row), "row", msgspec.msgpack.encode(msgspec.to_builtins(values, enc_hook=_as_text)))
-
-
-def _as_text(value: Any) -> str:
-    """What msgspec does not know: where pandas is installed, Arrow makes its times of nanoseconds."""
-    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+    return Item(*_named(source, row), "row", msgspec.msgpack.encode(plain(values)))
 
 
 def _fault(source: Source, row: int, reason: str) -> Item:
@@ -189,30 +167,3 @@ def _fault(source: Source, row: int, reason: str) -> Item:
 def _named(source: Source, row: int) -> tuple[str, str]:
     """The id and the place of a row, which count from 1."""
     return f"{source.id}:{row + 1}", f"{source.address}:row {row + 1}"
-
-
-def carefully(pa: Any, batch: Any) -> Iterator[dict[str, Any] | str]:
-    """Rows value by value; the reason in place of one that cannot be read."""
-    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-    for row in range(batch.num_rows):
-        try:
-            yield {name: _value(pa, column[row]) for name, column in columns.items()}
-        except (pa.ArrowException, ValueError, OverflowError) as error:
-            yield f"cannot be read: {_said(error)}"
-
-
-def _value(pa: Any, value: Any) -> Any:
-    """One value: text that is not UTF-8 is decoded, a time that Python's calendar or clock lacks becomes text."""
-    try:
-        return value.as_py()
-    except UnicodeDecodeError:
-        if not isinstance(value, pa.StringScalar | pa.LargeStringScalar | pa.StringViewScalar):
-            raise
-        return decode(value.as_buffer().to_pybytes()).text
-    except (pa.ArrowException, ValueError, OverflowError):
-        return value.cast(pa.string()).as_py().replace(" ", "T", 1)
-
-
-def _said(error: BaseException) -> str:
-    """What Arrow says, in one line with a full stop."""
-    return " ".join(str(error).split())[:300].rstrip(".") + "."

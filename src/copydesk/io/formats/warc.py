@@ -15,7 +15,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn
 
-from copydesk.io.formats.html import Given, largest
+from copydesk.io.formats.html import Given, check_extra, largest
 from copydesk.io.items import Item, fault, refused
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def items(stream: BinaryIO, source: Source, reading: Reading) -> Iterator[Item]:
 
     The stream is the archive as it lies there: of one that was unpacked before, a broken member ends it all.
     """
+    check_extra()
     tape = _Tape(stream)
     zipped = tape.hold(3).startswith(_GZIP)
     while tape.fill(1):

@@ -1,4 +1,4 @@
-"""Records as columns: the Arrow schema of a record, tables of records, and Parquet files.
+"""Records as columns, and the rows of other people's: a record's Arrow schema, tables of records, rows read with care.
 
 The columns are the fields of docs/record.md, typed and nested as they are there, and known before the first record.
 Two hold JSON text, since nobody can say beforehand what is in them: `facts`, which plugins note in kinds of their own,
@@ -8,27 +8,20 @@ and another form, a lone surrogate in an id) stands in `extra` as it was, and th
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from copydesk.decoding import mended
+from copydesk.decoding import decode, mended
 from copydesk.errors import ConfigError, InputError
 from copydesk.facts import FIELDS
 from copydesk.ledger import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
-
-ROWS = 8192
-SIZE = 8_000_000
-"""A row group ends after so many records, or so many bytes of them as JSON. Twice the size packs 1 % better, and takes
-50 MB more while it is written: 90 MB in all, measured on records of 28 kB."""
 
 
 class Stretch(msgspec.Struct, array_like=True, frozen=True):
@@ -78,76 +71,6 @@ def table(lines: Sequence[bytes], schema: pa.Schema) -> pa.Table:
         return _table(rows, schema)
     except OverflowError:  # a number past 64 bits, which JSON has room for and no column
         return _table([_narrowed(row, line, schema) for row, line in zip(rows, lines, strict=True)], schema)
-
-
-class Columns:
-    """A Parquet file of records, packed with zstd, with a check sum on every page.
-
-    Row groups are cut by the records alone, so the file is the same in however many batches they come. Where it cannot
-    be written it raises OSError and gets no end, without which it is no Parquet file: else it would look whole.
-    """
-
-    suffix = ".parquet"
-
-    def __init__(self, path: Path, *, segments: bool = False) -> None:
-        self.schema = record_schema(segments)
-        self._held: list[bytes] = []
-        self._size = 0
-        self._file = path.open("wb")
-        self._writer = pyarrow().parquet.ParquetWriter(
-            self._file, self.schema, compression="zstd", compression_level=3, write_page_checksum=True
-        )
-
-    def write(self, lines: Sequence[bytes]) -> None:
-        """Take records, each a line of JSON."""
-        with self._no_end():
-            for line in lines:
-                self._held.append(line)
-                self._size += len(line)
-                if len(self._held) == ROWS or self._size >= SIZE:
-                    self._write_group()
-
-    def close(self) -> None:
-        """Write what is held, and the end. It may be called again."""
-        if not self._file.closed:
-            with self._no_end():
-                if self._held:
-                    self._write_group()
-                self._writer.close()
-                self._file.close()
-
-    def _write_group(self) -> None:
-        held, self._held, self._size = self._held, [], 0
-        self._writer.write_table(table(held, self.schema))
-
-    @contextlib.contextmanager
-    def _no_end(self) -> Iterator[None]:
-        """See that the file gets no end where writing fails."""
-        try:
-            yield
-        except BaseException:
-            self._writer.is_open = False  # nor when it is collected
-            with contextlib.suppress(OSError):
-                self._file.close()
-            raise
-
-
-def records(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a Parquet file, as they read in JSON.
-
-    Raises InputError where the file is damaged, or does not hold records.
-    """
-    pa = pyarrow()
-    try:
-        with pa.parquet.ParquetFile(path, page_checksum_verification=True) as file:
-            if missing := [name for name in ("id", "text", "ledger") if name not in file.schema_arrow.names]:
-                raise InputError(f"{path}: has no column `{missing[0]}`: it is not one that `copydesk run` wrote.")
-            for batch in file.iter_batches(batch_size=256):
-                yield from map(_record, batch.to_pylist())
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot be read as Parquet: {error}") from None
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: has columns of other types than a record's: {error}") from None
 
 
 def _table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
@@ -219,7 +142,7 @@ def _builtin(value: Any) -> Any:
     return msgspec.structs.asdict(value) if isinstance(value, msgspec.Struct) else value
 
 
-def _record(row: Mapping[str, Any]) -> dict[str, Any]:
+def record(row: Mapping[str, Any]) -> dict[str, Any]:
     """The record of a row. One without a ledger was turned away, and has only the fields that hold something."""
     nulls = row["ledger"] is not None
     record = {
@@ -260,5 +183,57 @@ def pyarrow() -> Any:
     try:
         import pyarrow.parquet  # noqa: PLC0415 (heavy, and an extra)
     except ImportError:
-        raise ConfigError("columns need pyarrow, which is not here. pip install 'copydesk[parquet]'") from None
+        raise ConfigError("Arrow and Parquet need pyarrow: pip install 'copydesk[parquet]'.") from None
     return pyarrow
+
+
+def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | str]:
+    """The rows of a batch; where these cannot be had together, value by value: a reason stands for one that cannot."""
+    pa = pyarrow()
+    try:
+        yield from batch.to_pylist()
+    except (pa.ArrowException, ValueError, OverflowError):
+        yield from _carefully(pa, batch)
+
+
+def single(names: Sequence[str]) -> None:
+    """Raises InputError where two columns have one name."""
+    if len(set(names)) < len(names):
+        raise InputError(f"two columns are named `{next(name for name in names if names.count(name) > 1)}`.")
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as JSON has it: dates and times in ISO 8601, decimals as printed, bytes as base64."""
+    plain_row: dict[str, Any] = msgspec.to_builtins(row, enc_hook=_as_text)
+    return plain_row
+
+
+def said(error: BaseException) -> str:
+    """What Arrow says, in one line with a full stop."""
+    return " ".join(str(error).split())[:300].rstrip(".") + "."
+
+
+def _carefully(pa: Any, batch: pa.RecordBatch) -> Iterator[dict[str, Any] | str]:
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for row in range(batch.num_rows):
+        try:
+            yield {name: _value_of(pa, column[row]) for name, column in columns.items()}
+        except (pa.ArrowException, ValueError, OverflowError) as error:
+            yield f"cannot be read: {said(error)}"
+
+
+def _value_of(pa: Any, value: Any) -> Any:
+    """One value: text that is not UTF-8 is decoded, a time that Python's calendar or clock lacks becomes text."""
+    try:
+        return value.as_py()
+    except UnicodeDecodeError:
+        if not isinstance(value, pa.StringScalar | pa.LargeStringScalar | pa.StringViewScalar):
+            raise
+        return decode(value.as_buffer().to_pybytes()).text
+    except (pa.ArrowException, ValueError, OverflowError):
+        return value.cast(pa.string()).as_py().replace(" ", "T", 1)
+
+
+def _as_text(value: Any) -> str:
+    """What msgspec does not know: where pandas is installed, Arrow makes its times of nanoseconds."""
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
