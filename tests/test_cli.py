@@ -509,3 +509,16 @@ def test_a_missing_extra_ends_a_run_and_is_told_once(tmp_path, name, library, ex
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count(f"pip install 'copydesk[{extra}]'") == 1
+
+
+@pytest.mark.parametrize(("stream", "code"), [("stdout", 141), ("stderr", 0)])
+def test_whoever_read_a_stream_has_gone(stream, code, tmp_path):
+    """What was asked for is the records: a summary that nobody reads changes nothing."""
+    words = ["explain"] if stream == "stdout" else ["run", "-o", str(tmp_path / "out.jsonl")]
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "copydesk", *words, "samples"]
+    with os.fdopen(writer) as gone:
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: gone}
+        done = subprocess.run(command, cwd=ROOT, check=False, **streams)
+    assert done.returncode == code

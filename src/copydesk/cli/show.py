@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,10 +19,19 @@ _VISIBLE = {"\N{NO-BREAK SPACE}": "⍽", "\N{ZERO WIDTH SPACE}": "<200B>", "\N{S
 
 @cache
 def console(*, err: bool = False) -> Console:
-    """The console on standard output, or on standard error. Markup is off: texts hold brackets."""
+    """The console on standard output, or on standard error. Markup is off: texts hold brackets.
+
+    Raises BrokenPipeError where nobody reads it any more; rich would end the process, with an exit code of its own.
+    """
     from rich.console import Console
 
-    return Console(stderr=err, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    made = Console(stderr=err, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    made.on_broken_pipe = _gone  # type: ignore[method-assign]
+    return made
+
+
+def _gone() -> NoReturn:
+    raise BrokenPipeError
 
 
 def safe(text: str) -> str:
