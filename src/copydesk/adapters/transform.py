@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from copydesk.config import load
-from copydesk.rows import ROWS, SIDE_BY_SIDE, Rows
+from copydesk.rows import ERROR, ROWS, SIDE_BY_SIDE, Rows
 
-__all__ = ["ROWS", "SIDE_BY_SIDE", "Transform"]
+__all__ = ["ERROR", "ROWS", "SIDE_BY_SIDE", "Transform"]
 
 
 @dataclass(frozen=True)
