@@ -4,7 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: demo test test-all lint bench train clean
+ENGINES := airflow beam dagster dask datatrove ray spark
+
+.PHONY: demo test test-all test-engines docs lint $(ENGINES:%=test-%) test-recipes bench train clean
 
 $(STAMP): pyproject.toml $(wildcard plugins/*/__init__.py)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -23,10 +25,27 @@ test: $(STAMP) lint
 	$(BIN)/copydesk test
 	$(BIN)/python -m pytest --quiet -n auto
 
-test-all: $(STAMP) lint
+test-all: $(STAMP) lint docs
 	$(BIN)/copydesk check
 	$(BIN)/copydesk test
 	$(BIN)/python -m pytest --quiet -n auto -m ""
+
+# Each engine has an environment of its own, named as its extra and its test: their pins clash.
+test-engines: $(ENGINES:%=test-%) test-recipes
+
+test-recipes: INSTALLED := --editable . --group engines --group recipes
+$(ENGINES:%=test-%): INSTALLED = --editable ".[$(@:test-%=%)]" --group engines
+
+$(ENGINES:%=test-%) test-recipes:
+	test -x build/$@/bin/python || $(PYTHON) -m venv build/$@
+	build/$@/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	build/$@/bin/python -m pip install --quiet $(INSTALLED)
+	build/$@/bin/python -m pytest --quiet -p no:cacheprovider --basetemp=build/$@/tmp tests/engines/$(subst -,_,$@).py
+
+# The documentation's site, in site/. Open site/index.html.
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -43,4 +62,4 @@ train: $(STAMP)
 	$(BIN)/python -m copydesk_blocks.train
 
 clean:
-	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
