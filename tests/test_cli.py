@@ -522,3 +522,10 @@ def test_whoever_read_a_stream_has_gone(stream, code, tmp_path):
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: gone}
         done = subprocess.run(command, cwd=ROOT, check=False, **streams)
     assert done.returncode == code
+
+
+def test_a_dash_is_standard_output(tmp_path):
+    (tmp_path / "a.txt").write_text("The bridge opened on Monday.")
+    out, _ = copydesk("run", "a.txt", "-q", "-o", "-", cwd=tmp_path)
+    assert json.loads(out)["text"] == "The bridge opened on Monday."
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]

@@ -308,6 +308,11 @@ def test_a_pipeline_takes_rows_by_itself(desk):
 # Mappings.
 
 
+def test_a_mapping_without_a_text_is_told_with_what_it_has(desk):
+    (row,) = desk.records([{"id": "a", "body": "The bridge opened."}])
+    assert row["error"]["reason"] == "a document needs a field `text` with text in it; there are id, body."
+
+
 def test_mappings_give_what_a_batch_gives(desk):
     rows = list(Transform(desk).records(ROWS))
     again = Transform(desk)(batch()).to_pylist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import pytest
@@ -278,3 +279,13 @@ def test_twenty_thousand_lines_join_at_once():
     joined = doc.join(*doc.segments)
     assert len(joined.edits) == 19_999
     assert restore(*settle(doc)) == doc.raw
+
+
+def test_an_outcome_of_the_input_s_own_does_not_read_as_ours():
+    doc = Document("The bridge opened.", extra={"outcome": "rejected", "stage": "proof"})
+    doc.text = doc.raw
+    for record in (doc.record(), json.loads(doc.json())):
+        assert "outcome" not in record
+        assert record["stage"] == "proof"
+    doc.fail("reader", "oops")
+    assert doc.record()["outcome"] == "failed"

@@ -266,15 +266,19 @@ class Document:
         With `segments`, every segment as [start, end, role, stage, rule] over the raw text, in order.
         """
         plain = msgspec.json.decode(msgspec.json.encode(self._own(segments=segments)))  # as it reads in a file
-        return {**self.extra, **plain}
+        return {**self._passed(), **plain}
 
     def json(self, *, segments: bool = False) -> bytes:
         """The record as one line of JSON in UTF-8, without the line's end."""
-        record = {**self.extra, **self._own(segments=segments)}
+        record = {**self._passed(), **self._own(segments=segments)}
         try:
             return msgspec.json.encode(record)
         except (UnicodeEncodeError, OverflowError):  # a lone surrogate or a number past 64 bits in a field of the input
             return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode()
+
+    def _passed(self) -> dict[str, Any]:
+        """The input's own fields. An `outcome` among them would say that a clean document was turned away."""
+        return {name: value for name, value in self.extra.items() if name != "outcome"}
 
     def _own(self, *, segments: bool) -> dict[str, Any]:
         """The fields of the record that are not the input's."""

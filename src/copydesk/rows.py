@@ -138,8 +138,9 @@ class Rows:
             return _failed(row)
         text = row.get(self.text)
         try:
-            fields = plain({**row, self.text: ""})
-            fields[self.text] = decode(text).text if isinstance(text, bytes) else text
+            fields = plain({name: value for name, value in row.items() if name != self.text})
+            if self.text in row:
+                fields[self.text] = decode(text).text if isinstance(text, bytes) else text
             doc = as_document(fields, text_field=self.text, id_field=self.id)
         except Exception as error:  # noqa: BLE001 (a row holds whatever its engine lets it hold)
             return _failed(str(error), text, row.get(self.id))

@@ -23,7 +23,12 @@ Config = Annotated[
 Name = Annotated[str, typer.Option("--pipeline", "-p", help="The pipeline to run.")]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="A folder, or a file: .jsonl, .jsonl.zst, .parquet; else standard output."),
+    typer.Option(
+        "--output",
+        "-o",
+        help="A folder, or a file: .jsonl, .jsonl.zst, .parquet; else, and for -, standard output.",
+        callback=lambda path: None if path == Path("-") else path,
+    ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole stack of an error.")]
 DEFAULT = "reprints"
