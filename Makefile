@@ -36,6 +36,8 @@ test-engines: $(ENGINES:%=test-%) test-recipes
 test-recipes: INSTALLED := --editable . --group engines --group recipes
 $(ENGINES:%=test-%): INSTALLED = --editable ".[$(@:test-%=%)]" --group engines
 
+test-spark: INSTALLED += "pyspark[connect]>=4,<5"
+
 $(ENGINES:%=test-%) test-recipes:
 	test -x build/$@/bin/python || $(PYTHON) -m venv build/$@
 	build/$@/bin/python -m pip install --quiet --upgrade "pip>=25.1"

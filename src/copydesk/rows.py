@@ -106,10 +106,13 @@ class Rows:
         return self._passed(names)
 
     def _arrays(self, rows: Sequence[Mapping[str, Any] | str]) -> list[pa.Array]:
-        docs: list[Document] = []
+        lines: list[bytes] = []  # not the documents: what these are made of would keep the collector busy
+        errors: list[dict[str, str] | None] = []
         for start in range(0, len(rows), SIDE_BY_SIDE):
-            docs += self._documents(rows[start : start + SIDE_BY_SIDE])
-        arrays = _arrays(docs)
+            for doc in self._documents(rows[start : start + SIDE_BY_SIDE]):
+                lines.append(doc.json())
+                errors.append(_error(doc))
+        arrays = _arrays(lines, errors)
         return [pyarrow().StructArray.from_arrays(arrays, fields=_record_fields())] if self.into else arrays
 
     def _batches(self, batch: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -164,22 +167,22 @@ def _record_fields() -> list[pa.Field]:
     return [*fields, pa.field(ERROR, pa.struct([(name, pa.string()) for name in _PLACE]))]
 
 
-def _arrays(docs: Sequence[Document]) -> list[pa.Array]:
-    """The record's columns of some documents.
+def _arrays(lines: Sequence[bytes], errors: Sequence[dict[str, str] | None]) -> list[pa.Array]:
+    """The record's columns, and the error, of some documents' records as lines of JSON.
 
     A fact that its column cannot hold, such as a year past 64 bits, stands in `facts` under its field's name.
     """
     pa = pyarrow()
-    record = table([doc.json() for doc in docs], record_schema())
+    record = table(lines, record_schema())
     arrays = dict(zip(record.schema.names, (column.combine_chunks() for column in record.columns), strict=True))
     extra = arrays.pop("extra").to_pylist()
-    odd = [(n, extra[n]) for n, doc in enumerate(docs) if doc.outcome == "clean" and extra[n]]
+    odd = [(n, left) for n, left in enumerate(extra) if left and errors[n] is None]
     if odd:
         facts = arrays["facts"].to_pylist()
         for number, left in odd:
             facts[number] = json.dumps({**json.loads(facts[number] or "{}"), **json.loads(left)})
         arrays["facts"] = pa.array(facts, pa.string())
-    return [*arrays.values(), pa.array([_error(doc) for doc in docs], _record_fields()[-1].type)]
+    return [*arrays.values(), pa.array(errors, _record_fields()[-1].type)]
 
 
 def _record(doc: Document) -> dict[str, Any]:
