@@ -42,7 +42,8 @@ $(ENGINES:%=test-%) test-recipes:
 	test -x build/$@/bin/python || $(PYTHON) -m venv build/$@
 	build/$@/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	build/$@/bin/python -m pip install --quiet $(INSTALLED)
-	build/$@/bin/python -m pytest --quiet -p no:cacheprovider --basetemp=build/$@/tmp tests/engines/$(subst -,_,$@).py
+	build/$@/bin/python -m pytest --quiet -p no:cacheprovider --basetemp=build/$@/tmp \
+		tests/engines/$(subst -,_,$@).py tests/test_docs.py -k "$(subst -,_,$@) or python_block and engines"
 
 # The documentation's site, in site/. Open site/index.html.
 docs: $(STAMP)

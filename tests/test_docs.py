@@ -42,8 +42,20 @@ ELSEWHERE = {
 NOT_RUN = {"pip install": "what it installs is here", "s3://": "there is no network in a test"}
 """What marks a line of a shell's that is not run, and why."""
 
-ENGINES = ["airflow", "apache_beam", "dagster", "dask", "datatrove", "pyspark", "ray"]
-"""Engines that `make test` lacks; where one is installed, its examples are run as all others."""
+ENGINES = {"airflow", "apache_beam", "dagster", "dask", "datatrove", "pyspark", "ray"}
+"""Engines that `make test` lacks; where one is installed, its example is run, as a script: some start processes."""
+
+FRAMES = {"datasets", "duckdb", "pandas", "polars"}
+"""Engines that `make test` has, and the environments of the others have not."""
+
+AT_HOME = {
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "PYSPARK_PYTHON": sys.executable,
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # keeps it on the loopback
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "SPARK_LOCAL_IP": "127.0.0.1",
+}
+"""What keeps engines from calling home, and from listening to others."""
 
 
 class Block(NamedTuple):
@@ -154,10 +166,16 @@ def test_a_yaml_block_checks(code, tmp_path):
 
 @pytest.mark.parametrize("code", blocks("python"))
 def test_a_python_block_runs(code, tmp_path, monkeypatch, capsys):
-    for name in set(ENGINES) & modules_of(code):
+    engines = (ENGINES | FRAMES) & modules_of(code)
+    for name in engines:
         pytest.importorskip(name, reason=f"{name} is not here; `make test-engines` has it")
     shutil.copy(ROOT / "pipelines.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
+    if engines & ENGINES:
+        (tmp_path / "example.py").write_text(code, "utf-8")
+        env = {**os.environ, **AT_HOME, "AIRFLOW_HOME": str(tmp_path), "DAGSTER_HOME": str(tmp_path)}
+        subprocess.run([sys.executable, "example.py"], env=env, check=True)
+        return
     exec(compile(code, "docs", "exec"), {"__name__": "docs"})
     if "hookimpl" in code:
         (tmp_path / "plugin.py").write_text(code, "utf-8")
