@@ -149,7 +149,7 @@ def test_copy_without_a_sign_of_a_page_is_not_looked_at():
     assert standing(judged(PAGE, decided=())) == PAGE.split("\n")
 
 
-BARS = rails.Bars(line=0, sentence_beside=2000, more_if_foreign=1000)
+BARS = rails.Bars(line=0, sentence_beside=2000, more_if_foreign=1000, line_behind=-3000, sentence_behind=-1000)
 ARABIC = "وقال صاحب المخبز إن الفرن القديم سيبقى في مكانه."
 
 
@@ -174,6 +174,50 @@ def test_a_sentence_in_letters_hardly_known_needs_more():
     assert rails.condemned(page, {2: 999, 3: 0}, BARS) == {3}
     assert rails.condemned(page, {2: 1000, 3: 0}, BARS) == {2, 3}
     assert rails.condemned(segments_of(ARABIC, ARABIC), {1: 2999}, BARS) == set()
+
+
+TEASERS = ("Rope", "Why the rope broke", "The rope was older than the ferry, its maker says.", "2. Rope is spun anew")
+
+
+def page_with_tail(*roles):
+    page = segments_of(*STORY, *roles, *TEASERS)
+    for segment, role in zip(page[len(STORY) :], roles, strict=False):
+        segment.mark(role)
+    return page
+
+
+def test_below_two_blocks_of_a_page_s_tail_less_will_do():
+    page = page_with_tail("tags", "share")
+    first = len(page) - len(TEASERS)
+    odds = {first: -3000, first + 1: -3001, first + 2: -1000}
+    assert rails.behind(page, odds, BARS, set()) == {first, first + 2}
+    assert rails.behind(page, {first + 2: -1001}, BARS, set()) == set()
+    assert rails.taken(page, odds, BARS, 1.0) == ({first, first + 2}, False)
+
+
+def test_a_numbered_item_in_the_tail_stays():
+    page = page_with_tail("tags", "share")
+    assert rails.behind(page, {len(page) - 1: 5000}, BARS, set()) == set()
+
+
+@pytest.mark.parametrize("roles", [("share",), ("nav", "promo"), ()], ids=["one", "of other roles", "none"])
+def test_without_two_such_blocks_there_is_no_tail(roles):
+    page = page_with_tail(*roles)
+    assert rails.in_tail(page, set()) == []
+
+
+def test_a_box_that_the_story_goes_on_after_opens_no_tail():
+    page = segments_of(STORY[0], "Share", "Tags", STORY[1], STORY[2], "Harbour")
+    page[1].mark("share")
+    page[2].mark("tags")
+    assert rails.in_tail(page, set()) == []
+
+
+def test_where_the_story_has_no_two_sentences_together_there_is_no_tail():
+    page = segments_of(STORY[0], "Share", "Tags", "Harbour", STORY[1], "Ferry")
+    page[1].mark("share")
+    page[2].mark("tags")
+    assert rails.in_tail(page, set()) == []
 
 
 def test_no_sample_loses_a_sentence_to_the_model():

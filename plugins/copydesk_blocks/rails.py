@@ -43,6 +43,17 @@ BESIDE = 3
 """It is between them where either stands within so many blocks, those that rules took out not counted."""
 
 
+TAIL = frozenset(("bio", "comments", "copyright", "footer", "newsletter", "related", "share", "tags"))
+"""Roles of what pages print below a story. Menus, promos and adverts stand above and within it as often."""
+
+LEAST_OF_TAIL = 2
+"""So many such blocks, and the tail has begun: one alone may be a box that the story goes on after."""
+
+APART = 2
+"""The two sentences that end a story stand so many blocks from one another at most."""
+
+_NUMBERED = re.compile(r"\d+[.)]\s|[-•–]\s")
+
 SENTENCE = 6
 """Words from which on a block that ends as a sentence does is one, where a paragraph has twice as many."""
 
@@ -55,6 +66,8 @@ class Bars(NamedTuple):
     line: int
     sentence_beside: int  # beside the story
     more_if_foreign: int  # for a sentence in letters of which training has seen little
+    line_behind: int  # in the tail of the page
+    sentence_behind: int
 
 
 def is_for_model(segments: Sequence[Segment]) -> bool:
@@ -75,6 +88,12 @@ def is_plain(segments: Sequence[Segment]) -> bool:
         for segment in segments
         if segment.role == "body"
     )
+
+
+def taken(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, most: float) -> tuple[set[int], bool]:
+    """What leaves, rails and all; and whether it would have been more than the share `most` of the paragraphs."""
+    out, many = railed(segments, condemned(segments, odds, bars), most)
+    return out | behind(segments, odds, bars, out), many
 
 
 def condemned(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars) -> set[int]:
@@ -100,6 +119,38 @@ def beside_the_story(segments: Sequence[Segment], places: Iterable[int], out: Co
         return place >= 0 and place not in out and is_sentence(segments[place].text)
 
     return [place for place in places if stays(order[place] - 1) or stays(order[place] + 1)]
+
+
+def behind(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, out: Collection[int]) -> set[int]:
+    """What else leaves in the tail of the page, where lower odds do: rows of titles and teasers, and what a menu had.
+
+    An item that is numbered, or has a bullet, stays: it may be a list that ends the story.
+    """
+    found = set()
+    for place in in_tail(segments, out):
+        text = segments[place].text
+        bar = bars.sentence_behind + bars.more_if_foreign * is_foreign(text) if is_sentence(text) else bars.line_behind
+        if place in odds and odds[place] >= bar and not _NUMBERED.match(text):
+            found.add(place)
+    return found
+
+
+def in_tail(segments: Sequence[Segment], out: Collection[int]) -> list[int]:
+    """The blocks that stay behind the story's last two sentences, and below what rules know of a page's tail."""
+    staying = [place for place in in_order(segments)[0] if place not in out]
+    end = _last_told(segments, staying)
+    if end is None:
+        return []
+    signs = [place for place in range(end + 1, len(segments)) if segments[place].role in TAIL]
+    return [place for place in staying if place > signs[LEAST_OF_TAIL - 1]] if len(signs) >= LEAST_OF_TAIL else []
+
+
+def _last_told(segments: Sequence[Segment], places: Sequence[int]) -> int | None:
+    """The place of the last sentence of those that follow another closely."""
+    for before, place in zip(reversed(places[:-1]), reversed(places), strict=False):
+        if place - before <= APART and is_sentence(segments[place].text) and is_sentence(segments[before].text):
+            return place
+    return None
 
 
 def in_order(segments: Sequence[Segment]) -> tuple[list[int], dict[int, int]]:

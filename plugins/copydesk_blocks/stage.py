@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from copydesk_blocks.rails import condemned, is_for_model, railed
+from copydesk_blocks.rails import is_for_model, taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +38,12 @@ class remove_clutter:
 
     `threshold` is how sure it must be: more keeps more clutter and loses less of the story. Of a sentence beside the
     story it must be sure to 0.9, and surer of one in letters that it hardly knows (Arabic, Chinese): to leave a promo
-    is better than to take the story's last sentence. Copy in which the rules found no sign of a page (a menu, a promo,
-    a teaser) is left alone, as is what is plain prose. It takes no paragraph between two of the story's, and nothing of
-    a text without paragraphs. Where it would take more than the share `most` of the paragraphs' words it takes none of
-    these, and flags `much-clutter`: the page is no article, or several.
+    is better than to take the story's last sentence. In the tail of the page, behind the story's last two sentences and
+    below two blocks that rules know to stand there (share buttons, tags, comments), less will do. Copy in which the
+    rules found no sign of a page (a menu, a promo, a teaser) is left alone, as is what is plain prose. It takes no
+    paragraph between two of the story's, and nothing of a text without paragraphs. Where it would take more than the
+    share `most` of the paragraphs' words it takes none of these, and flags `much-clutter`: the page is no article, or
+    several.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class remove_clutter:
             return
         judgement = self._engine.judged(segments, self._model)
         odds = dict(zip(judgement.at.tolist(), judgement.odds.tolist(), strict=True))
-        out, many = railed(segments, condemned(segments, odds, self._needed), self._most)
+        out, many = taken(segments, odds, self._needed, self._most)
         if many:
             doc.flag("much-clutter")
         if out:

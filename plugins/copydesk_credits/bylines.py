@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from copydesk.prose import is_prose, sentences
@@ -13,6 +14,7 @@ from copydesk_credits import people
 from copydesk_credits.head import headline
 from copydesk_credits.layout import Layout, laid_out
 from copydesk_credits.signature import Line, read_line
+from copydesk_credits.tail import Tail
 from copydesk_credits.unsigned import (
     handle,
     is_bio,
@@ -79,7 +81,8 @@ class extract_byline:
         for _ in range(_ROUNDS if found and len(layout.blocks) <= _MOST_BLOCKS else 0):
             layout = Layout(doc, doc.story)
             if not self._sign(doc, layout, self._hits(doc, layout), facts=False):
-                return
+                break
+        _head_bios(doc, hits)
 
     def _sign(self, doc: Document, layout: Layout, hits: list[Hit], *, facts: bool = True) -> bool:
         """Take the bylines of a layout; whether there were any."""
@@ -100,9 +103,6 @@ class extract_byline:
             layout.blocks[number].mark("byline", rule="bylines/lead")
         for line in found:
             _settle(doc, line, facts=facts)
-        for number in labels:
-            if number + 1 < len(layout.blocks) and layout.blocks[number + 1].role == "bio":
-                layout.blocks[number].mark("bio", rule="bylines/bio-label")
         return bool(found or near)
 
     def _unsigned(self, found: list[Line], layout: Layout, *ways: Callable[[Layout], list[Line]]) -> list[Line]:
@@ -275,10 +275,12 @@ def _settle(doc: Document, line: Line, *, facts: bool) -> None:
 def _repeats_and_bios(doc: Document, names: list[str], layout: Layout) -> None:
     """Mark the blocks that are an author's name once more, or tell who the author is, and those that go on telling."""
     first, deep, telling = _first(layout), _deep(layout), False
+    tail = Tail(layout)
     for segment in doc.segments:
         if segment.by is None and segment.start >= first:
             below = segment.start > deep
             rule = _told_of(segment.text, names) or ("bio" if telling and _goes_on(segment.text, names) else "")
+            rule = rule or (tail.introduces(segment, names) if below else "")
             telling = below and bool(rule)
             if rule:
                 segment.mark("bio" if below or rule == "bio" else "byline", rule=f"bylines/{rule}")
@@ -306,6 +308,14 @@ def _goes_on(text: str, names: list[str]) -> bool:
     word = next(iter(text.split(maxsplit=1)), "")  # a line may be a lone control character, which is a blank to Python
     called = {part.casefold() for name in names for part in name.split()} | people.words("of_a_person")
     return word.casefold().strip(",'’") in called and is_prose(text)
+
+
+def _head_bios(doc: Document, hits: list[Hit]) -> None:
+    """Mark the headings over what is told about the authors."""
+    labels = {id(hit.segment) for hit in hits if hit.rule.id.endswith("/bio-label")}
+    for label, below in pairwise(doc.segments) if labels else ():
+        if id(label) in labels and label.by is None and below.role == "bio":
+            label.mark("bio", rule="bylines/bio-label")
 
 
 def _contributors(doc: Document, hit: Hit) -> None:

@@ -257,6 +257,8 @@ def _is_spoken(layout: Layout, number: int, name: str) -> bool:
 
 def handle(named: str) -> people.Byline | None:
     """Whom a single word names that has no form of a name, as blogs sign: "jsteinhardt"."""
+    if named in people.words("nobody"):  # "By published", a slot that was left empty
+        return people.Byline(())
     known = named in people.words("connective") or named in people.words("never_in_a_name")
     return people.Byline((Author(named),)) if _HANDLE.match(named) and not known else None
 

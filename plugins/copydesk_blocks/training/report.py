@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from copydesk_blocks.model import BESIDE, Model, bars, judged, roles
-from copydesk_blocks.rails import condemned, is_for_model, railed
+from copydesk_blocks.rails import is_for_model, taken
 from copydesk_blocks.training.gold import gold_map
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Verdict(NamedTuple):
     def out(self, threshold: float, most: float) -> set[int]:
         """The segments that leave, rails and all."""
         segments = self.article.segments
-        return railed(segments, condemned(segments, self.odds, bars(threshold)), most)[0]
+        return taken(segments, self.odds, bars(threshold), most)[0]
 
 
 def verdict(article: Article, model: Model) -> Verdict:
