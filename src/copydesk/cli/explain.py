@@ -96,7 +96,8 @@ def _plain(value: Any) -> str:
 def _show_facts(doc: Document) -> None:
     out = console()
     record = doc.record()
-    rows = [(field.name, record[field.name]) for field in FIELDS.values() if record.get(field.name)]
+    known = {field.name: record.get(field.name) for field in FIELDS.values()}
+    rows = [(name, value) for name, value in {**known, **record.get("facts", {})}.items() if value]
     if rows:
         out.print("facts", style="bold")
     for name, value in rows:
