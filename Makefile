@@ -58,6 +58,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/engines.py
 
 # Learns the model of `remove_clutter` anew from ../shared/data, and writes docs/model.md. Takes some minutes.
 train: $(STAMP)
