@@ -29,6 +29,12 @@ A megabyte of broken news has 14,000 lines, and the worst of half-broken pages s
 fifty microseconds: a megabyte of nothing but different ones, of which no two are broken alike, took ten seconds.
 """
 
+AGAIN, LAYERS = 2_000_000, 5
+"""So many characters of a document are read again, and so many times its own. Letters are broken two or three times,
+and each time takes one reading; but a line of which only the first few letters can be mended takes one for each of
+them: a megabyte of those would have taken half an hour.
+"""
+
 
 def is_bad(text: str) -> bool:
     """The test of ftfy for mojibake, the same and quicker: it is about characters outside ASCII and their neighbours.
@@ -44,13 +50,15 @@ class Mojibake:
     """One document's broken letters: what ftfy's `fix_encoding` answers, for every line and piece only once.
 
     Where a line is broken only in parts ftfy asks itself about every part, and a page breaks the same few letters
-    again and again. Past `most` different questions the rest stays as it is, and `is_left` says so.
+    again and again. Past `most` different questions the rest stays as it is, and `is_left` says so; as does what would
+    be read again too often.
     """
 
     def __init__(self, size: int) -> None:
         self.is_left = False
         self._answers: dict[str, str] = {}
         self._asked, self._most = 0, MOST + size // EACH
+        self._left = AGAIN + LAYERS * size  # characters that may be read again
 
     def changes(self, text: str) -> list[Change]:
         """The broken letters of a line, and what they were."""
@@ -76,6 +84,10 @@ class Mojibake:
         self._asked += 1
         was, now = text, self._once(text)
         while now != was and is_bad(now):
+            self._left -= len(now)
+            if self._left < 0:
+                self.is_left = True
+                break
             was, now = now, self._once(now)
         self._answers[text] = self._answers[now] = now  # nothing is broken in an answer, or nobody knows how
         return now
