@@ -75,7 +75,12 @@ def stages_page(plugins: Plugins) -> str:
 CLI = f"""# The command line
 
 Every command with all that it takes, as `copydesk <command> --help` shows it. [Calling it](calling.md) has the usual
-ones with examples. {MADE} ## Exit codes | code | | |---|---|
+ones with examples. {MADE}
+
+## Exit codes
+
+| code | |
+|---|---|
 """
 
 

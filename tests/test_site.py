@@ -99,6 +99,14 @@ def test_a_page_that_is_written_from_the_code_is_current(name):
     assert (DOCS / name).read_text("utf-8") == written[name](), "run: python docs/make_reference.py"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_table_has_a_head(page):
+    """Without the row of dashes behind its first row, a table is a paragraph of bars."""
+    lines = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL).split("\n")
+    firsts = [n for n, line in enumerate(lines) if line.startswith("|") and not lines[n - 1].startswith("|")]
+    assert [lines[n] for n in firsts if not re.match(r"\|[ :|-]+\|$", lines[n + 1])] == []
+
+
 RECORD = (DOCS / "record.md").read_text("utf-8")
 
 
