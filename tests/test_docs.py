@@ -23,7 +23,8 @@ from copydesk.cli.app import app
 from copydesk.config import _EXAMPLE, _PIPELINE, _TOP
 from copydesk.facts import FIELDS
 from copydesk.plugins import HOOKS
-from copydesk.rules import _RULE, example_faults, read_rules
+from copydesk.rules import example_faults, read_rules
+from copydesk.rules.file import _RULE
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)

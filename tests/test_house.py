@@ -14,7 +14,7 @@ from conftest import ROOT
 FLOORS = [
     {"errors"},
     {"hooks", "yamlfile", "prose", "decoding", "facts", "scoring"},
-    {"patterns", "typed", "document"},
+    {"typed", "document"},
     {"ledger", "rules", "options", "intake"},
     {"plugins", "evidence", "columns"},
     {"parcel", "rows"},
