@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
-from copydesk.prose import ends_sentence
+from copydesk.prose import ends_sentence, kept
 from copydesk_promos.page import SHORT_LENGTH, folded, is_credit, is_dated, is_entry
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _is_sign(line: Line) -> bool:
     return len(line.text) <= SHORT_LENGTH and line.open and _is_menu_word(line.text)
 
 
-@lru_cache(maxsize=4096)
+@kept
 def _is_menu_word(text: str) -> bool:
     return _bare(text) in menu_words() and is_entry(text)
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from copydesk.prose import ends_sentence, is_prose
+from copydesk.prose import ends_sentence, is_prose, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,13 +112,13 @@ class Page:
         return self._paragraphs[-1] - self._paragraphs[at + 1]
 
 
-@lru_cache(maxsize=4096)  # a site's pages share their menus
+@kept  # a site's pages share their menus
 def is_entry(text: str) -> bool:
     """Whether a short text may be an entry of a menu."""
     return text.count(" ") < SHORT_WORDS and text[-1:] != "," and not ends_sentence(text)
 
 
-@lru_cache(maxsize=4096)
+@kept
 def _is_idle(text: str) -> bool:
     return is_entry(text) and not is_dated(text) and not is_credit(text)
 

@@ -1,13 +1,19 @@
 """What a block of text looks like from outside: its words, its sentences, whether it reads like a story's paragraph.
 
-Every stage asks the same of the same blocks, so the last few thousand answers are kept.
+Every stage asks the same of the same blocks, so answers are `kept`.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Answer = TypeVar("Answer")
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _SIGN = re.compile(f"[{_CJK}]")
@@ -21,8 +27,22 @@ _ABBREVIATION = re.compile(
     r"|Corp|Ltd|No|vs|etc|approx|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Nr|bzw|ca|usw|av|art|pp?|г|им|ул|руб|тыс)\.$"
 )
 
+_KEPT = 16384  # answers: a batch of pages has up to some ten thousand lines, and each stage comes back to the first
+_KEPT_LENGTH = 2000  # characters: a text whose lines are a megabyte long must not stay because of them
 
-@lru_cache(maxsize=4096)
+
+def kept(answer: Callable[[str], Answer]) -> Callable[[str], Answer]:
+    """Keep what a function says of the last few thousand blocks. Long ones are few, and would fill the memory."""
+    known = lru_cache(maxsize=_KEPT)(answer)
+
+    @wraps(answer)
+    def asked(text: str) -> Answer:
+        return known(text) if len(text) < _KEPT_LENGTH else answer(text)
+
+    return asked
+
+
+@kept
 def words(text: str) -> int:
     """How many words a text has: what stands between blanks, but for lone marks.
 
@@ -38,7 +58,7 @@ def ends_sentence(text: str) -> bool:
     return text.rstrip().rstrip(_CLOSING)[-1:] in _STOPS if text else False
 
 
-@lru_cache(maxsize=4096)
+@kept
 def is_prose(text: str) -> bool:
     """Whether a block reads like a paragraph of a story: 12 words or more, ending as a sentence does.
 
