@@ -189,8 +189,8 @@ LINES = [
         "a.jsonl",
         b'{"body": "a", "url": "b"}\n{}\n',
         [
-            "failed: <>a.jsonl:1: a document needs a field `text` with text in it; there are body, url.",
-            "failed: <>a.jsonl:2: a document needs a field `text` with text in it; there are no fields.",
+            "failed: <>a.jsonl:1: a document needs a field `text` with text in it; its fields are body, url.",
+            "failed: <>a.jsonl:2: a document needs a field `text` with text in it; it has no fields.",
         ],
     ),
     Case(
@@ -198,9 +198,9 @@ LINES = [
         "a.jsonl",
         b'{"text": null}\n{"text": ["a"]}\n{"text": 7}\n',
         [
-            "failed: <>a.jsonl:1: a document needs a field `text` with text in it; it is NoneType.",
-            "failed: <>a.jsonl:2: a document needs a field `text` with text in it; it is list.",
-            "failed: <>a.jsonl:3: a document needs a field `text` with text in it; it is int.",
+            "failed: <>a.jsonl:1: a document needs a field `text` with text in it; it is null.",
+            "failed: <>a.jsonl:2: a document needs a field `text` with text in it; it is a list.",
+            "failed: <>a.jsonl:3: a document needs a field `text` with text in it; it is a number.",
         ],
     ),
     Case(

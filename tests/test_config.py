@@ -115,13 +115,25 @@ BROKEN = {
         "pipelines:\n  p: {stages: []}\n",
         "2:15: the pipeline `p` has no stages. `copydesk stages` lists what there is.",
     ),
+    "nothing where a list belongs": (
+        "pipelines:\n  p:\n    stages:\n",
+        "3:12: `stages` takes a list; here stands nothing.",
+    ),
+    "a role that is nearly the body": (
+        "pipelines:\n  p: {stages: [join_lines], keep: [boddy, dek]}\n",
+        "2:38: `keep` names the role `boddy`. Did you mean `body`?",
+    ),
+    "a tab": (
+        "pipelines:\n\tp: {stages: []}\n",
+        "2:1: here stands a tab. YAML indents with spaces: replace it.",
+    ),
     "two names in one entry": (
         stages("{normalize_space: {}, join_lines: {}}"),
         "4:9: a stage is a name, or one name with its options: `- remove_promos: {without: [en/advert]}`.",
     ),
     "a pipeline that runs itself": (
         "pipelines:\n  a: {stages: [b]}\n  b: {stages: [a]}\n",
-        "2:16: the pipeline `b` would run itself: b -> a -> b.\n3:16: the pipeline `a` would run itself: a -> b -> a.",
+        "3:16: the pipeline `a` would run itself: a -> b -> a.",
     ),
     "options for a pipeline": (
         "pipelines:\n  a: {stages: [normalize_space]}\n  b: {stages: [a: {x: 1}]}\n",

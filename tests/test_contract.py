@@ -149,7 +149,7 @@ def test_the_same_rows_come_out_in_the_same_order_and_other_columns_as_they_were
 
 def test_an_error_says_stage_and_reason(desk):
     missing, short, bad = Transform(desk)(batch())["error"].to_pylist()[1:4]
-    reason = "a document needs a field `text` with text in it; it is NoneType."
+    reason = "a document needs a field `text` with text in it; it is null."
     assert missing == {"outcome": "failed", "stage": "reader", "reason": reason}
     assert short == {"outcome": "rejected", "stage": "picky", "reason": "only 2 characters"}
     assert bad["stage"] == "picky"
@@ -310,7 +310,7 @@ def test_a_pipeline_takes_rows_by_itself(desk):
 
 def test_a_mapping_without_a_text_is_told_with_what_it_has(desk):
     (row,) = desk.records([{"id": "a", "body": "The bridge opened."}])
-    assert row["error"]["reason"] == "a document needs a field `text` with text in it; there are id, body."
+    assert row["error"]["reason"] == "a document needs a field `text` with text in it; its fields are id, body."
 
 
 def test_mappings_give_what_a_batch_gives(desk):
@@ -412,7 +412,7 @@ def test_a_worker_without_the_folder_cleans_the_same_and_leaves_nothing_behind(d
 def test_a_language_engine_that_is_not_installed_is_named():
     step = Step("detect_language", {"engine": "profile"}, "p.yaml:3")
     with pytest.raises(
-        ConfigError, match=r"^p.yaml:3: no plugin offers the `profile` that `detect_language` asks for."
+        ConfigError, match=r"^p.yaml:3: the stage `detect_language`: no plugin offers the `profile` that it asks for."
     ):
         Pipeline(Spec(name="p", steps=(step,)))("text")
 

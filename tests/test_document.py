@@ -289,3 +289,10 @@ def test_an_outcome_of_the_input_s_own_does_not_read_as_ours():
         assert record["stage"] == "proof"
     doc.fail("reader", "oops")
     assert doc.record()["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(("kind", "value"), [("author", "Ada Quill"), ("headline", 12), ("dateline", "MARLOW")])
+def test_a_fact_of_the_wrong_type_is_refused(kind, value):
+    """It would be lost in a column of Parquet, and stand in the way of whoever reads the record."""
+    with pytest.raises(TypeError, match=f"the fact `{kind}` is .*, and this is {type(value).__name__}: "):
+        Document("a").fact(kind, value)

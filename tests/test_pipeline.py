@@ -168,10 +168,23 @@ def test_a_stream_is_lazy_in_order_and_loses_nothing(plugins):
 
 
 def test_an_item_without_a_text_fails_alone(plugins):
-    docs = list(pipeline(plugins, "first").stream([{"id": "1", "body": "x"}, {"text": None}, "fine"]))
-    assert [doc.outcome for doc in docs] == ["failed", "failed", "clean"]
-    assert docs[0].reason == "a document needs a field `text` with text in it; there are id, body."
-    assert docs[1].reason == "a document needs a field `text` with text in it; it is NoneType."
+    docs = list(pipeline(plugins, "first").stream([{"id": "1", "body": "x"}, {"text": None}, 5, "fine"]))
+    assert [doc.outcome for doc in docs] == ["failed", "failed", "failed", "clean"]
+    assert docs[2].reason == "a document is a text, bytes or a mapping with a text in it; this is a number."
+    assert docs[0].reason == "a document needs a field `text` with text in it; its fields are id, body."
+    assert docs[1].reason == "a document needs a field `text` with text in it; it is null."
+
+
+@pytest.mark.parametrize("one", ["text", b"text", {"text": "a"}, Document("a")], ids=lambda one: type(one).__name__)
+def test_one_document_is_no_stream(plugins, one):
+    with pytest.raises(InputError, match="takes many documents, and this is one"):
+        next(pipeline(plugins, "first").stream(one))
+
+
+def test_an_id_that_is_no_text_is_spelled_as_json_spells_it(plugins):
+    ids = [None, "a", 7, True, ["x"]]
+    docs = pipeline(plugins, "first").stream([{"id": id_, "text": "t"} for id_ in ids])
+    assert [doc.id for doc in docs] == ["", "a", "7", "true", '["x"]']
 
 
 def test_called_with_text_mapping_bytes_or_document_it_does_the_same(plugins):

@@ -84,15 +84,15 @@ def test_the_house_plugins_named_again_as_drop_ins_are_loaded_once():
 
 
 FAULTS = {
-    "raises": ("1 / 0", "plugin `loud`: cannot be loaded: ZeroDivisionError: division by zero."),
-    "exits": ("import sys; sys.exit(3)", "plugin `loud`: cannot be loaded: SystemExit: 3."),
+    "raises": ("1 / 0", "plugin `loud`: cannot be loaded: ZeroDivisionError: division by zero (loud.py:1)."),
+    "exits": ("import sys; sys.exit(3)", "plugin `loud`: cannot be loaded: SystemExit: 3 (loud.py:1)."),
     "does not parse": (
         "def (",
         "plugin `loud`: cannot be loaded: SyntaxError: invalid syntax (loud.py, line 1).",
     ),
     "raises in its hook": (
         stage("").replace("register(shout)", "1 / 0"),
-        "plugin `loud`: cannot be loaded: ZeroDivisionError: division by zero.",
+        "plugin `loud`: cannot be loaded: ZeroDivisionError: division by zero (loud.py:5).",
     ),
     "offers nothing": (
         "def register_stages(register): ...",
@@ -111,6 +111,10 @@ FAULTS = {
     "option without a type": (
         stage("def shout(doc, *, mark='!'): ..."),
         "plugin `loud`: the option `mark` of the stage `shout` has no type. Annotate it.",
+    ),
+    "default that the type does not take": (
+        stage('def shout(doc, *, times: int = "three"): ...'),
+        "plugin `loud`: the option `times` of the stage `shout` takes a whole number, and its default is 'three'.",
     ),
     "option that is not keyword-only": (
         stage("def shout(doc, mark: str = '!'): ..."),
@@ -166,10 +170,9 @@ def test_a_broken_plugin_stands_beside_the_stage_that_is_missing(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load(path)
     assert [p.message for p in caught.value.problems] == [
-        "plugin `loud`: cannot be loaded: ZeroDivisionError: division by zero.",
-        "plugin `loud`: cannot be loaded: ZeroDivisionError: division by zero.",
+        "plugin `loud`: cannot be loaded: ZeroDivisionError: division by zero (loud.py:1).",
         "there is no stage or pipeline `shout`. `copydesk stages` lists them.",
-    ] or len(caught.value.problems) == 2
+    ]
 
 
 def test_a_plugin_can_bring_a_language_engine(tmp_path):
@@ -217,3 +220,24 @@ def test_nothing_of_a_broken_drop_in_stays_behind(tmp_path):
     before = set(sys.modules)
     found(tmp_path, "1 / 0")
     assert not {name for name in set(sys.modules) - before if "dropin" in name}
+
+
+def test_a_mistake_of_a_stage_is_told_with_its_own_line(tmp_path):
+    """Where it gave the document something that it cannot take, not where the document says so."""
+    found(tmp_path, stage("def shout(doc):\n    doc.segments[0].replace(5, 9999, 'x')"))
+    (tmp_path / "p.yaml").write_text("plugins: [loud.py]\npipelines:\n  p: {stages: [shout]}\n")
+    (doc,) = load(tmp_path / "p.yaml")["p"].stream(["Well."])
+    assert f"({tmp_path / 'loud.py'}:8) failed on document" in doc.reason
+
+
+def test_a_mapping_of_an_option_is_told_by_its_parts(tmp_path):
+    kind = "class Pair(msgspec.Struct):\n    old: str\n    new: str\n"
+    found(tmp_path, "import msgspec\n" + stage(f"{kind}\ndef shout(doc, *, pair: Pair): ..."))
+    (tmp_path / "p.yaml").write_text("plugins: [loud.py]\npipelines:\n  p: {stages: [shout: {pair: {od: x}}]}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "p.yaml")
+    assert [(p.column, p.message) for p in caught.value.problems] == [
+        (30, "`pair` lacks `old`."),
+        (30, "`pair` lacks `new`."),
+        (31, "`pair` has no `od`. Did you mean `old`?"),
+    ]

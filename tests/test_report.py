@@ -121,11 +121,19 @@ def test_a_run_without_documents_has_a_report():
     assert "no document was run" in page(figures, [])
 
 
-def test_what_an_earlier_run_did_is_counted_but_is_no_speed_of_this_one():
+@pytest.mark.parametrize(
+    ("timed", "speed", "told"),
+    [
+        (1500, 750.0, "1,500 documents came in, in 3 starts, 750.0 a second."),
+        (500, 250.0, "Times and sample are of 500 of them alone.</p>"),
+    ],
+    ids=["all", "what was noted of the others is lost"],
+)
+def test_a_report_of_several_starts_says_what_its_times_cover(timed, speed, told):
     summary = Summary(outcomes=Counter(clean=1500))
-    figures = report(summary, {**ABOUT, "done": 1000})
-    assert (figures["documents"]["in"], figures["documents"]["per_second"]) == (1500, 250.0)
-    assert "1,500 documents came in (1,000 of them in an earlier run), 250.0 a second." in page(figures, [])
+    figures = report(summary, {**ABOUT, "starts": 3, "timed": timed})
+    assert (figures["documents"]["in"], figures["documents"]["per_second"]) == (1500, speed)
+    assert told in page(figures, [])
 
 
 def test_how_the_batches_are_cut_changes_nothing(run):
@@ -169,7 +177,7 @@ def test_the_sample_is_spread_evenly_and_bounded(total):
     sample.take(0, (clean_line(place, removed=place % 5 > 0) for place in range(total)))
     shown = sample.documents
     assert {one.place * 6 // total for one in shown} == set(range(6))
-    assert sum(map(len, sample._held.values())) <= 48
+    assert sum(map(len, sample.held.values())) <= 48
 
 
 def test_a_text_about_ledgers_is_not_taken_for_one():
@@ -182,17 +190,17 @@ def test_a_text_about_ledgers_is_not_taken_for_one():
     }
     sample = Sample()
     sample.take(0, [Line("clean", json.dumps(record, separators=(",", ":")).encode())])
-    assert [len(sample._held[kind]) for kind in ("cleaned", "untouched")] == [0, 1]
+    assert [len(sample.held[kind]) for kind in ("cleaned", "untouched")] == [0, 1]
     assert sample.documents[0].pieces == [Piece('"ledger":[{"role":"promo"')]
 
 
 def test_a_field_of_an_odd_type_is_shown_as_it_is():
     doc = Document("a", extra={"facts": "an input's own", "segments": 3})
-    doc.fact("language", "en")
+    doc.fact("language", {"sure": 1})
     doc.text, doc.ledger = settle(doc)
     sample = Sample()
     sample.take(0, [Line("clean", doc.json())])
-    assert sample.documents[0].facts == [("language", "en")]
+    assert sample.documents[0].facts == [("language", "sure: 1")]
     assert sample.documents[0].language == ""
 
 
@@ -203,6 +211,13 @@ def test_of_a_rejected_document_the_inputs_own_fields_are_no_facts():
     sample = Sample()
     sample.take(0, [Line("rejected", doc.json())])
     assert sample.documents[0].facts == [("flags", "no-story")]
+
+
+@pytest.mark.parametrize("shape", ["schema.org", "ninjs"])
+def test_of_records_in_anothers_shape_those_that_were_turned_away_are_shown(shape):
+    sample = Sample()
+    sample.take(0, Work(house()["reprints"], shape=shape)([*items(5)]).lines)
+    assert [one.id for one in sample.documents] == ["a:bad", "b:cut", "c:long"]
 
 
 def test_what_only_json_can_hold_is_shown_and_what_cannot_be_read_again_is_left_out():
@@ -336,7 +351,8 @@ def hostile_page():
         summary.count(doc)
         summary.languages[HOSTILE] += 1
         summary.seconds[HOSTILE] = 1.0
-    about = {**dict.fromkeys(ABOUT, HOSTILE), "seconds": 1.0, "workers": 1, "inputs": [HOSTILE] * 9}
+    numbers = {"seconds": 1.0, "starts": 2, "timed": 3, "workers": 1}
+    about = {**dict.fromkeys(ABOUT, HOSTILE), **numbers, "inputs": [HOSTILE] * 9}
     return page(report(summary, about), sample.documents)
 
 

@@ -178,6 +178,8 @@ def test_rules_are_switched_off_by_id(tmp_path):
     assert [r.id for r in rules(tmp_path, text, without=("r/a",))] == ["r/b"]
     with pytest.raises(ConfigError, match=r"`without` names `r/c`, which no rule has\. Did you mean `r/"):
         rules(tmp_path, text, without=("r/c",))
+    with pytest.raises(ConfigError, match=r"names `r/c`, .* names `zzz`, which no rule has\.$"):
+        rules(tmp_path, text, without=("r/c", "zzz"))
 
 
 def test_a_decided_segment_is_left_alone(tmp_path):

@@ -141,14 +141,14 @@ def test_a_missing_text_names_the_columns():
     assert len(docs) == ROWS
     assert (
         docs[0].reason
-        == "dir/news.parquet:row 1: a document needs a field `body` with text in it; there are id, text, section."
+        == "dir/news.parquet:row 1: a document needs a field `body` with text in it; its fields are id, text, section."
     )
 
 
 def test_a_null_text_costs_one_row():
     docs = read(as_parquet(pa.table({"text": ["One.", None, "Three."]})))
     assert [doc.raw for doc in whole(docs)] == ["One.", "Three."]
-    assert faults(docs) == ["dir/news.parquet:row 2: a document needs a field `text` with text in it; it is NoneType."]
+    assert faults(docs) == ["dir/news.parquet:row 2: a document needs a field `text` with text in it; it is null."]
 
 
 def test_two_columns_of_one_name_are_a_fault():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from copydesk.yamlfile import Node
 
 FILE = "pipelines.yaml"
+BODY = "body"
 _TOP = {"plugins": tuple[Path, ...], "pipelines": MAP}
 _PIPELINE = {"about": str, "stages": LIST, "keep": tuple[str, ...], "examples": LIST}
 _EXAMPLE = {"label": str, "in": str, "out": str, "facts": dict[str, Any], "rejected": str}
@@ -84,6 +85,7 @@ class File:
         self.file = file
         self.reading = Reading(file, path.parent)
         self.top: dict[str, Any] = {}
+        self.circles: set[frozenset[str]] = set()
         if file.root is not None:
             self.top = self.reading.fields(file.root, _TOP, of="a pipelines.yaml", required=["pipelines"])
         elif not file.problems:
@@ -104,8 +106,9 @@ class File:
     def pipelines(self) -> dict[str, Pipeline]:
         specs = {name: self._spec(name, node) for name, (_, node) in self.nodes.items()}
         if any("there is no stage" in problem.message for problem in self.file.problems):
-            for fault in self.plugins.faults:  # the usual cause of a missing stage
-                self.file.problem(None, str(fault))
+            for fault in self.plugins.faults:  # the usual cause of a missing stage; those of drop-ins were told
+                if fault.plugin not in self.plugins.drop_ins:
+                    self.file.problem(None, str(fault))
         for name, (key, _) in self.nodes.items():
             if name in self.plugins.stages:
                 owner = self.plugins.stages[name].plugin
@@ -119,14 +122,22 @@ class File:
             return None
         if not listed.value:
             self.file.problem(listed, f"the pipeline `{name}` has no stages. `copydesk stages` lists what there is.")
+        self._check_kept(node.get("keep"))
         return Spec(
             name=name,
             steps=tuple(self._steps(listed, (name,))),
-            keep=fields.get("keep", ("body",)),
+            keep=fields.get("keep", (BODY,)),
             about=fields.get("about", ""),
             plugins=self.paths,
             examples=tuple(self._examples(fields.get("examples"))),
         )
+
+    def _check_kept(self, listed: Node | None) -> None:
+        """Roles are free, for plugins have their own. But nobody means a clean text without the body by `boddy`."""
+        for role in listed.value if listed and listed.kind == "list" else ():
+            hint = did_you_mean(str(role.value), [BODY])
+            if hint and role.value != BODY:
+                self.file.problem(role, f"`keep` names the role `{role.value}`.{hint}")
 
     def _steps(self, listed: Node, within: tuple[str, ...]) -> Iterator[Step]:
         """The steps of a list of stages. A pipeline's name stands for its own steps."""
@@ -159,9 +170,10 @@ class File:
         if options is not None:
             self.file.problem(stage, f"`{name}` is a pipeline here, and a pipeline takes no options.")
         if name in within:
-            circle = " -> ".join([*within[within.index(name) :], name])
-            if len(within) == 1 or within[0] == name:
-                self.file.problem(stage, f"the pipeline `{name}` would run itself: {circle}.")
+            circle = within[within.index(name) :]
+            if frozenset(circle) not in self.circles:  # it is met again from each pipeline in it
+                self.circles.add(frozenset(circle))
+                self.file.problem(stage, f"the pipeline `{name}` would run itself: {' -> '.join([*circle, name])}.")
             return
         listed = self.nodes[name][1].get("stages")
         if listed and listed.kind == "list":
@@ -173,7 +185,7 @@ class File:
     def _step(self, stage: Node, options: Node | None, kind: StageKind) -> Step:
         of = f"the stage `{kind.name}`"
         required = [option.name for option in kind.options.values() if option.default is REQUIRED]
-        place = f"{self.file.name}:{stage.line}"
+        place = f"{self.file.name}:{stage.line}:{stage.column}"
         if options is None:
             for name in required:
                 self.file.problem(stage, f"{of} lacks `{name}`.")

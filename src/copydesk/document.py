@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,7 @@ import msgspec
 
 from copydesk.decoding import mended
 from copydesk.errors import StageError
-from copydesk.facts import Fact, gather
+from copydesk.facts import FIELDS, Fact, gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +39,9 @@ class Signature(NamedTuple):
 
     stage: str
     rule: str
+
+
+_signature = lru_cache(maxsize=1024)(Signature)  # a stage signs the same again and again
 
 
 class Edit(NamedTuple):
@@ -69,27 +73,24 @@ class Pen:
 
     def sign(self, rule: str) -> Signature:
         self.memo.clear()
-        return Signature(self.stage, rule)
+        return _signature(self.stage, rule)
 
 
-class Segment:
+class Segment(msgspec.Struct, eq=False):
     """A stretch of the raw text with one role.
 
     `start` and `end` are places in the raw text, `text` is how it reads now. `by` is None until a stage decides, then
     the signature of the last mark. `memo` is room for one scan of the text, kept until the text changes.
     """
 
-    __slots__ = ("_pen", "by", "edits", "end", "memo", "role", "start", "text")
-
-    def __init__(self, pen: Pen, start: int, end: int, text: str, edits: tuple[Edit, ...] = ()) -> None:
-        self._pen: Pen | None = pen
-        self.start = start
-        self.end = end
-        self.text = text
-        self.edits = edits
-        self.role = "body"
-        self.by: Signature | None = None
-        self.memo: Any = None
+    _pen: Pen | None
+    start: int
+    end: int
+    text: str
+    edits: tuple[Edit, ...] = ()
+    role: str = "body"
+    by: Signature | None = None
+    memo: Any = None
 
     def __repr__(self) -> str:
         return f"<{self.role} {self.start}:{self.end} {self.text[:40]!r}>"
@@ -183,7 +184,8 @@ class Document:
     @property
     def story(self) -> tuple[Segment, ...]:
         """The segments that would make the clean text as things stand: those whose role is kept."""
-        return tuple(segment for segment in self._segments if segment.role in self.keep)
+        keep = self.keep
+        return tuple([segment for segment in self._segments if segment.role in keep])
 
     def split(self, segment: Segment, at: int) -> tuple[Segment, Segment]:
         """Cut a segment in two at a place in its text: a dateline from the lede it is glued to.
@@ -239,7 +241,16 @@ class Document:
         return joined
 
     def fact(self, kind: str, value: Any, segment: Segment | None = None) -> None:
-        """Note something printed around the story. With `segment`, where it stood."""
+        """Note something printed around the story. With `segment`, where it stood.
+
+        Raises TypeError where the record holds facts of this kind, and they are of another type (facts.FIELDS). A
+        mapping may stand for one of them.
+        """
+        field = FIELDS.get(kind)
+        if field and not isinstance(value, field.type) and (field.type is str or not isinstance(value, dict)):
+            raise TypeError(
+                f"the fact `{kind}` is {field.type.__name__}, and this is {type(value).__name__}: {value!r}"
+            )
         start, end = (segment.start, segment.end) if segment else (-1, -1)
         self.facts.append(Fact(kind, value, start, end, self._pen.stage))
 
@@ -381,9 +392,10 @@ class _Placed(NamedTuple):
 
 def _amend(segment: Segment, changes: Sequence[Change], by: Signature) -> tuple[Edit, ...]:
     """The segment's edits with the changes in them. Where the two overlap they fuse, and carry both names."""
-    stretches: list[Change | _Placed] = [*changes]
-    if segment.edits:
-        stretches = sorted([*changes, *_in_text(segment)], key=itemgetter(0, 1))
+    if len(changes) == 1 and not segment.edits:  # most often
+        start, end, now = changes[0]
+        return (Edit(start + segment.start, end + segment.start, now, by),)
+    stretches: list[Change | _Placed] = sorted([*changes, *_in_text(segment)], key=itemgetter(0, 1))
     raw, result = segment.pen.raw, []
     shift = segment.start  # from a place in the text to that in the raw text
     for group in _overlapping(stretches):

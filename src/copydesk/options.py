@@ -12,6 +12,7 @@ import msgspec
 from copydesk.errors import PluginError
 from copydesk.hooks import Offered
 from copydesk.prose import sentences
+from copydesk.typed import described
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,22 @@ def _option(offer: Any, parameter: inspect.Parameter, name: str, plugin: str) ->
     if parameter.annotation is parameter.empty:
         raise PluginError(plugin, f"the option `{parameter.name}` of the stage `{name}` has no type. Annotate it.")
     default = REQUIRED if parameter.default is parameter.empty else parameter.default
-    return Option(parameter.name, _evaluated(offer, parameter, name, plugin), default)
+    type_ = _evaluated(offer, parameter, name, plugin)
+    if isinstance(default, str | int | float) and not _fits(default, type_):
+        takes = f"the option `{parameter.name}` of the stage `{name}` takes {described(type_)}"
+        raise PluginError(plugin, f"{takes}, and its default is {default!r}.")
+    return Option(parameter.name, type_, default)
+
+
+def _fits(default: float | str, type_: Any) -> bool:
+    """Whether a plain default is one that a pipelines.yaml could have named."""
+    try:
+        msgspec.convert(default, type_, strict=True)
+    except msgspec.ValidationError:
+        return False
+    except TypeError:
+        return True  # a type of the plugin's own
+    return True
 
 
 def _evaluated(offer: Any, parameter: inspect.Parameter, name: str, plugin: str) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,8 +23,7 @@ from copydesk.rows import Rows
 from copydesk.rules import Rules, asked_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -131,6 +132,10 @@ class Pipeline:
 
     def stream(self, items: Iterable[str | bytes | Mapping[str, Any] | Document]) -> Iterator[Document]:
         """Run many, one by one, as they are asked for. A document that fails comes out too, with `outcome` failed."""
+        if isinstance(items, str | bytes | Mapping | Document):
+            raise InputError(
+                "`stream` takes many documents, and this is one. Call the pipeline with it, or put it in a list."
+            )
         for item in items:
             try:
                 doc = as_document(item)
@@ -194,6 +199,7 @@ class Pipeline:
         return faults
 
 
+_CORE = Path(__file__).parent
 _ARRIVING = threading.Lock()
 
 
@@ -214,12 +220,19 @@ def _act(doc: Document, stage: Stage, name: str, place: str) -> None:
     try:
         result = stage(doc)
     except (Exception, SystemExit) as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"{place} ({where.filename}:{where.lineno}) failed on document `{doc.id}`"
+        message = f"{place} ({_own_line(error)}) failed on document `{doc.id}`"
         raise StageError(name, f"{message}: {type(error).__name__}: {_told(error)}") from error
     if result is not None and result is not doc:
         message = f"{place} returned {type(result).__name__} for document `{doc.id}`"
         raise StageError(name, f"{message}. A stage marks the document and returns nothing.")
+
+
+def _own_line(error: BaseException) -> str:
+    """The line of the stage's own code: where it did something wrong, not the line in here that says so."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not Path(frame.filename).is_relative_to(_CORE)]
+    where = (own or frames)[-1]
+    return f"{where.filename}:{where.lineno}"
 
 
 def _told(error: BaseException) -> str:
@@ -245,8 +258,8 @@ def built(step: Step, plugins: Plugins) -> Stage:
         raise ConfigError(f"{step.place}: {no_stage(step.name, plugins)}{faults}")
     try:
         return kind.built(**_options(step, kind, plugins))
-    except ConfigError:
-        raise
+    except ConfigError as error:
+        raise ConfigError(error.problems or f"{step.place}: the stage `{step.name}`: {error}") from error
     except (Exception, SystemExit) as error:
         message = f"{step.place}: the stage `{step.name}` cannot be built: {error}"
         raise ConfigError(message) from error
@@ -261,7 +274,7 @@ def _options(step: Step, kind: StageKind, plugins: Plugins) -> dict[str, Any]:
             offers = plugins.offers[option.offered]
             if named not in offers:
                 hint = did_you_mean(named, offers)
-                raise ConfigError(f"{step.place}: no plugin offers the `{named}` that `{step.name}` asks for.{hint}")
+                raise ConfigError(f"no plugin offers the `{named}` that it asks for.{hint}")
             options[option.name] = offers[named]
         elif option.name in options and isinstance(named, dict | list | tuple):
             # A drop-in's own type that came in a parcel is a mapping.

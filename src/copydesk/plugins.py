@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,9 @@ class Plugins:
         except PluginError as error:
             self.faults.append(error)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever a stranger's module raises is its fault alone)
-            self.faults.append(PluginError(name, f"cannot be loaded: {type(error).__name__}: {error}."))
+            self.faults.append(
+                PluginError(name, f"cannot be loaded: {type(error).__name__}: {error}{_line_of(error)}.")
+            )
 
     def _add(self, name: str, module: ModuleType) -> None:
         if getattr(module, "__file__", None):
@@ -106,6 +109,13 @@ def _manager(name: str, module: ModuleType) -> pluggy.PluginManager:
         detail = " ".join(str(error).split())
         raise PluginError(name, f"its hook does not fit: {detail}. A hook takes one parameter, `register`.") from None
     return manager
+
+
+def _line_of(error: BaseException) -> str:
+    """Where a module stopped, where that is a line of its own."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
+    return f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
 
 
 def _name(file: Path) -> str:

@@ -65,7 +65,7 @@ class Reading:
         if node.kind == kind:
             return node
         wanted = "a list" if kind == LIST else "a mapping"
-        self.file.problem(node, f"`{name}` takes {wanted}; here stands {_standing(node, node.value)}.")
+        self.file.problem(node, f"`{name}` takes {wanted}; here stands {_standing(node, self.file.plain(node))}.")
         return MISSING
 
     def _converted(self, node: Node, plain: Any, type_: Any, name: str) -> Any:
@@ -87,12 +87,20 @@ class Reading:
         elif node.kind == "map" and origin is dict and parts:
             for key, _, value in node.items():
                 self.value(value, parts[1], f"{name}.{key}")
+        elif node.kind == "map" and _is_struct(_bare(type_)):
+            fields = msgspec.structs.fields(_bare(type_))
+            required = [field.name for field in fields if field.required]
+            self.fields(node, {field.name: field.type for field in fields}, of=f"`{name}`", required=required)
         return len(self.file.problems) > known
 
     def _path(self, type_: type, value: Any) -> Any:
         if type_ is Path and isinstance(value, str):
             return self.folder / value
         raise msgspec.ValidationError(f"Expected `{type_.__name__}`")
+
+
+def _is_struct(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, msgspec.Struct)
 
 
 def _bare(type_: Any) -> Any:
@@ -127,7 +135,7 @@ def described(type_: Any) -> str:
         return f"a mapping to {described(parts[1])}"
     if get_origin(bare) in (Union, types.UnionType):
         return " or ".join(described(part) for part in parts)
-    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+    if _is_struct(bare):
         return "a mapping of " + ", ".join(field.name for field in msgspec.structs.fields(bare))
     return _WORDS.get(bare, getattr(bare, "__name__", str(bare)))
 

@@ -129,13 +129,19 @@ class YamlFile:
                     return None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            words = (error.problem or error.context or "is not YAML").replace("found character", "there is a character")
-            self.problem(_at(mark), f"{words}.")
+            self.problem(_at(mark), self._unreadable(mark, error.problem or error.context or "is not YAML"))
             return None
         except (yaml.YAMLError, UnicodeError) as error:
             self.problem(None, f"is not YAML: {' '.join(str(error).split())}.")
             return None
         return builder.root
+
+    def _unreadable(self, mark: Any, words: str) -> str:
+        """What the parser has to say of a place, in words that help."""
+        line = self.lines[mark.line] if mark and mark.line < len(self.lines) else ""
+        if line[mark.column : mark.column + 1] == "\t" if line else False:
+            return "here stands a tab. YAML indents with spaces: replace it."
+        return words.replace("found character", "there is a character") + "."
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

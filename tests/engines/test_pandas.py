@@ -26,7 +26,7 @@ def test_a_missing_text_is_a_row_that_failed(desk, missing):
     frame = pd.DataFrame({"text": ["The bridge opened again.", pd.NA if missing == "NA" else missing]})
     first, second = frame.copydesk.clean(desk)["error"]
     assert first is None
-    assert second["reason"] == "a document needs a field `text` with text in it; it is NoneType."
+    assert second["reason"] == "a document needs a field `text` with text in it; it is null."
 
 
 def test_columns_have_the_same_types_in_every_frame(desk):

@@ -137,11 +137,13 @@ def _handy(docs: Iterable[Document]) -> Iterator[list[Document]]:
 
 
 def left_of(rules: Sequence[Rule], without: Sequence[str]) -> list[Rule]:
-    """The rules less those whose ids stand in `without`. Raises ConfigError for an id that none of them has."""
+    """The rules less those whose ids stand in `without`. Raises ConfigError with all ids that none of them has."""
     ids = {rule.id for rule in rules}
-    for id_ in without:
-        if id_ not in ids:
-            raise ConfigError(f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, ids)}")
+    unknown = [
+        f"`without` names `{id_}`, which no rule has.{did_you_mean(id_, ids)}" for id_ in without if id_ not in ids
+    ]
+    if unknown:
+        raise ConfigError(" ".join(unknown))
     return [rule for rule in rules if rule.id not in without]
 
 
