@@ -121,7 +121,7 @@ BROKEN = {
     ),
     "a role that is nearly the body": (
         "pipelines:\n  p: {stages: [join_lines], keep: [boddy, dek]}\n",
-        "2:38: `keep` names the role `boddy`. Did you mean `body`?",
+        "2:36: `keep` names the role `boddy`. Did you mean `body`?",
     ),
     "a tab": (
         "pipelines:\n\tp: {stages: []}\n",
