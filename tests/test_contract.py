@@ -322,6 +322,11 @@ def test_mappings_give_what_a_batch_gives(desk):
     assert rows[4]["facts"] == {"weather": [{"sky": "red"}]}
 
 
+def test_what_is_no_mapping_is_a_row_that_failed(desk):
+    rows = list(Transform(desk).records([None, 5, "a text", {"text": "A mapping."}]))
+    assert [row["error"] and row["error"]["outcome"] for row in rows] == ["failed", "failed", "failed", None]
+
+
 def test_mappings_are_taken_as_they_are_asked_for(desk):
     taken = []
 

@@ -192,6 +192,31 @@ def test_a_rule_can_be_switched_off():
 
 
 LINES = [text for rule in (param.values[0] for param in ALL_RULES) for text in (*rule.examples, *rule.counter_examples)]
+LINES += """\
+vor 3 Stunden
+Il y a 2 heures
+Há 3 dias
+Yesterday at 10:15
+Lesezeit: 3 Minuten
+Temps de lecture : 3 min
+Время чтения: 3 мин
+阅读时间约3分钟
+undefined min
+PublishedMay 9, 2019
+» Mo., 9. Mai 2019
+п’ятниця, 9 травня 2019
+9 listopada 2019
+更新于2019年5月9日
+dpa, LINDAU
+Agence France presse, LONDON.
+LONDON.
+The council will vote. AFP”
+The council will vote (AFP).”
+The council will vote. ABC/dpa
+The council will vote. Reuter^M
+The council will vote. ./.
+Source: the council voted, and nobody at all was there today.
+""".splitlines()
 PROSE = [
     f"The council of Hillton voted on the {number}th day to keep its {what} open all summer, and nobody was against it."
     for number, what in enumerate(("library", "harbour", "bridge", "museum"), 4)

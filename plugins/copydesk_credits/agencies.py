@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from copydesk.prose import ends_sentence, is_prose
+from copydesk.prose import ends_sentence, is_prose, words
 from copydesk.rules import Rules
-from copydesk_credits.house import RULES, agencies, folded
+from copydesk_credits.house import RULES, agencies, folded, words_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,14 +33,16 @@ _SIGN_OFFS = frozenset({"bracket", "bare", "initials", "end-glued"})
 _SHORTEST = 24
 """Characters. No shorter block is prose."""
 
-_STOPS = ".!?…。！？।؟۔"
-_CLOSERS = "\"'’”»“‘)\\]」』›"
 _LATE = 90
 """Characters at the end of a block in which a sign-off stands. The longest agency has 45."""
 
-_SIGNED = re.compile(
-    rf"[{_STOPS}][{_STOPS}{_CLOSERS}\s]*[^{_STOPS}{_CLOSERS}\s]|[-–—―−/|]|[)\]）][{_STOPS}\s]*$|___", re.DOTALL
-)
+_LINE_WORDS = 12
+"""Words of a line that is nothing but a source, by its rule; a line of an agency has fewer."""
+
+_END = re.compile(r"([\W_]*)([^\W_]+)")  # of a text that is read backwards, from its last mark
+_END_MARKS = frozenset(")]）/■◼#")
+_END_WORDS = ("REUTER", "reuter", "Enditem", "ENDITEM", "NNNN", "30", "انتهى", "DM")
+_VIA = re.compile(r"\W*(?:\S+\s+){1,4}via\s")
 _STOP = re.compile("[.!?。…]")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -97,7 +99,11 @@ class _Page:
 
     def __init__(self, doc: Document) -> None:
         self.blocks = [segment for segment in doc.segments if segment.role in doc.keep]
-        self.prose = [number for number, segment in enumerate(self.blocks) if _reads_as_prose(segment.text)]
+        self.prose = [
+            number
+            for number, segment in enumerate(self.blocks)
+            if is_prose(segment.text) or _is_signed_prose(segment.text)
+        ]
         self._paragraphs = frozenset(self.prose)
         self._near_end = self.prose[-_TAIL_PROSE:][0] if self.prose else len(self.blocks)
         self._via = " via " in doc.raw
@@ -113,10 +119,17 @@ class _Page:
         if not self.prose:
             return blocks if self._via else blocks[-_HEAD_LINES:]
         first, last = self.prose[0], self.prose[-1]
-        numbers = {*range(max(0, first - _HEAD_LINES), first), *range(last, min(last + _TAIL_LINES + 1, len(blocks)))}
-        numbers.update(n for n in range(first + 1, len(blocks)) if self._closes(n) and _may_be_signed(blocks[n].text))
+        closing = {number - 1 for number in set(range(first + 2, len(blocks) + 1)) - self._paragraphs}
+        closing.update(range(max(first + 1, self._near_end), len(blocks)), (last,))
+        numbers = {
+            *range(max(0, first - _HEAD_LINES), first),
+            *range(last + 1, min(last + _TAIL_LINES + 1, len(blocks))),
+        }
+        numbers.update(number for number in closing if _may_be_signed(blocks[number].text))
+        if words(blocks[last].text) <= _LINE_WORDS:
+            numbers.add(last)
         if self._via:
-            numbers.update(n for n, block in enumerate(blocks) if " via " in block.text)
+            numbers.update(number for number, block in enumerate(blocks) if _VIA.match(block.text))
         return [blocks[number] for number in sorted(numbers)]
 
     def holds(self, hit: Hit) -> bool:
@@ -161,16 +174,30 @@ class _Page:
         return number >= self._near_end
 
 
+@cache
+def _last_words() -> frozenset[str]:
+    """The last word of each sign-off and end mark, read backwards."""
+    names = [name for kind in ("agency", "agency_in_brackets", "pr_wire") for name in words_of(kind)]
+    return frozenset(end.group(2) for name in (*names, *_END_WORDS) if (end := _END.match(name[::-1])))
+
+
 def _may_be_signed(text: str) -> bool:
-    """Whether something stands behind the last stop of a block, or a bracket or a dash near its end."""
-    return _SIGNED.search(text, max(0, len(text) - _LATE)) is not None
+    """Whether a block ends as a sign-off may: with an agency's last word, a bracket, an end mark, short initials."""
+    backwards = text[: -_LATE - 1 : -1]
+    end = _END.match(backwards)
+    if end is None:  # nothing but marks
+        return True
+    marks, word = end.groups()
+    if word in _last_words() or not _END_MARKS.isdisjoint(marks):
+        return True
+    return len(word) <= 3 and backwards[end.end() : end.end() + 1] in ("-", "/", "^")
 
 
-def _reads_as_prose(text: str) -> bool:
-    """Whether a block is prose, or would be without a bracket, a mark or a short name after its last stop."""
-    if len(text) < _SHORTEST:
+def _is_signed_prose(text: str) -> bool:
+    """Whether a block would be prose without a bracket, a mark or a short name after its last stop."""
+    if len(text) < _SHORTEST or not _STOP.search(text, len(text) - 40):
         return False
-    return is_prose(text) or (_STOP.search(text, len(text) - 40) is not None and is_prose(_unsigned(text)))
+    return is_prose(_unsigned(text))
 
 
 def _unsigned(text: str) -> str:
@@ -197,12 +224,12 @@ def _is_glued(hit: Hit) -> bool:
 
 def _is_gloss(before: str, name: str) -> bool:
     """Whether a short name explains the words before it: their initials, or the agency's own long name."""
-    words = _WORD.findall(before)[-8:]
-    initials = "".join(word[0] for word in words).casefold()
-    capitals = "".join(word[0] for word in words if word[0].isupper()).casefold()
+    names = _WORD.findall(before)[-8:]
+    initials = "".join(word[0] for word in names).casefold()
+    capitals = "".join(word[0] for word in names if word[0].isupper()).casefold()
     short = "".join(_WORD.findall(name)).casefold()
     if initials.endswith(short) or capitals.endswith(short):
         return True
     house = agencies(name)
-    tails = (" ".join(words[-count:]) for count in range(1, 6))
+    tails = (" ".join(names[-count:]) for count in range(1, 6))
     return any(set(agencies(tail)) & set(house) or folded(tail) == folded(name) for tail in tails)

@@ -82,6 +82,7 @@ class CreditLine:
 
     def __init__(self) -> None:
         self._kept = lru_cache(maxsize=KEPT)(self._read)
+        self.is_text_agency = lru_cache(maxsize=KEPT)(self._is_text_agency)
         source = files("copydesk_credits") / "rules" / "picture_words.yaml"
         words = yaml.safe_load(source.read_text(encoding="utf-8"))["words"]
         self._photo_agencies = frozenset(word.casefold() for word in words["photo_agency"])
@@ -127,7 +128,7 @@ class CreditLine:
         """Whether a name is one of an agency that sends pictures."""
         return self.is_wire(text) or text.casefold() in self._photo_agencies or text in self._nobody
 
-    def is_text_agency(self, text: str) -> bool:
+    def _is_text_agency(self, text: str) -> bool:
         """Whether these are agencies that send text too, and nothing else: `AFP`, `sid/dpa`."""
         return all(map(self.is_wire, re.split(r"/| via ", text))) and text.casefold() not in self._photo_agencies
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from copydesk.facts import Author, Dateline
-from copydesk.prose import is_prose
+from copydesk.prose import is_prose, words
 from copydesk.rules import Rules
 from copydesk_credits.house import RULES, agencies, folded, has_letters_only, spellings
 
@@ -40,6 +40,9 @@ _REST = 400
 
 _LINE = 80
 """Characters. A dateline on a line of its own has no more; a longer block is a paragraph."""
+
+_LINE_WORDS = 9
+"""The same in words, by its rule."""
 
 _SMALL = "a-zß-öø-ÿа-яё"
 _IN_NAMES = (
@@ -129,7 +132,7 @@ class extract_dateline:
 
 def _may_open(text: str) -> bool:
     """Whether a block may open with a dateline: most paragraphs begin a sentence, most short lines are letters only."""
-    if len(text) > _LINE:
+    if len(text) > _LINE or words(text) > _LINE_WORDS:
         return _RUNS_ON.match(text) is None or (")" in text and _AFTER_CAPTION.search(text) is not None)
     return not has_letters_only(text) or text.isupper()
 

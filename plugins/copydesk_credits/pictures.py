@@ -127,17 +127,24 @@ class extract_credits:
             _mark_doubles(doc, page)
 
     def _blocks(self, hits: Sequence[Hit]) -> Iterator[Block]:
-        for _, group in groupby(hits, key=lambda hit: hit.segment.start):
-            mine = sorted(group, key=lambda hit: (self._rank[hit.rule.id], hit.start))
-            spans = self._spans([hit for hit in mine if hit.rule.role == "credit"][:MOST_HITS])
-            if spans:
-                segment = mine[0].segment
-                yield Block(segment, spans, any(map(self._is_sure, spans)), _without(segment.text, spans))
+        """The blocks with credits in them. A gallery has the same line again and again, which is read once."""
+        known: dict[tuple[str, ...], tuple[list[Span], bool, str]] = {}
+        for _, group in groupby(hits, key=attrgetter("segment.start")):
+            mine = list(group)
+            segment = mine[0].segment
+            asked = (segment.text, *[hit.rule.id for hit in mine])
+            read = known.get(asked)
+            if read is None:
+                spans = self._spans(mine)
+                read = known[asked] = spans, any(map(self._is_sure, spans)), _without(segment.text, spans)
+            if read[0]:
+                yield Block(segment, *read)
 
     def _spans(self, hits: Sequence[Hit]) -> list[Span]:
         """What reads as a credit; of two that overlap the one whose rule stands first."""
         spans: list[Span] = []
-        for hit in hits:
+        hits = sorted(hits, key=lambda hit: (self._rank[hit.rule.id], hit.start))
+        for hit in [hit for hit in hits if hit.rule.role == "credit"][:MOST_HITS]:
             text = hit.groups.get("credit", hit.text)
             start = hit.start + hit.text.rfind(text)
             end = start + len(text)
@@ -264,13 +271,16 @@ class Page:
                 return above
         if above is None or above.by is not None or above.role not in self._keep:
             return None
+        if is_sure_caption(above.text):
+            return above
+        if not is_captionlike(above.text):
+            return None
         earlier = [segment.text for segment in segments[max(0, at - REACH) : at - 1] if segment.by is None]
-        return above if is_sure_caption(above.text) or self._is_caption(above, earlier) else None
+        return above if self._is_caption(above, earlier) else None
 
     def _is_caption(self, block: Segment, earlier: Sequence[str]) -> bool:
+        """Whether what could be a caption is one."""
         text, in_head = block.text, self._is_head(block.start)
-        if not is_captionlike(text):
-            return False
         if not ends_sentence(text):
             return self._lines <= FEW and names_what_is_seen(text, earlier)
         if in_head:
@@ -333,8 +343,9 @@ def _mark_doubles(doc: Document, page: Page) -> None:
     """A caption printed again, beside the first or as another caption, is a duplicate."""
     segments = doc.segments
     twice = [(one, other) for one, other in pairwise(segments) if one.text == other.text and one.by is None]
-    whole = all(fits(one.text, *BESIDE) for one, _ in twice)  # else the page prints all its paragraphs twice
-    for one, other in twice if whole else ():
+    if not all(fits(text, *BESIDE) for text in {one.text for one, _ in twice}):
+        twice = []  # the page prints all its paragraphs twice
+    for one, other in twice:
         if (other.by is None or other.role == "duplicate") and page.calls_double(one):
             doc.fact("credit", Credit(caption=plain(one.text)), one)
             one.mark("caption", rule="caption-twice")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
-from functools import cache, lru_cache
-from itertools import accumulate
+from functools import cache
+from itertools import accumulate, chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.facts import Published
-from copydesk.prose import is_prose, words
-from copydesk.rules import Rules
+from copydesk.prose import is_prose
+from copydesk.rules import Rules, Zones
 from copydesk_credits.house import RULES, agencies, folded, months, words_of
 from copydesk_credits.layout import laid_out
 
@@ -33,12 +34,6 @@ _HEAD_LINES = 6
 _LONGEST = 400
 """Characters of a time line, with the name beside it. The rules ask for 25 words at most."""
 
-_MOST_WORDS = 25
-"""Words of a time line: the rules take a block of no more."""
-
-_SHORT = 100
-"""Characters of a line that hardly has more words than that."""
-
 _LONG_LABEL = 5
 """Letters of a label that needs no colon: `Updated`, `Stand`. `le` and `Date` open other lines too."""
 
@@ -47,10 +42,21 @@ _BY = re.compile(
     r"(?:by|von|par|por|di|da|door|av|af|oleh|автор|text|foto)\b",
     re.IGNORECASE,
 )
-_READS = ("undefined", "Undefined", "ungefähre", "Ungefähre", "閱讀", "阅读")
+_OPENING_LISTS = ("published", "updated", "zone_name", "weekday", "month_in_two_calendars")
+_OPEN_TOO = (
+    *("about", "vor", "il y a", "hace", "há", "fa", "yesterday", "today", "gestern", "heute"),
+    *("read", "time", "lesezeit", "lesedauer", "temps", "durée", "tiempo", "tempo", "leestijd", "lästid", "lesetid"),
+    *("læsetid", "czas", "время", "час", "okuma", "undefined", "ungefähre", "閱讀", "阅读"),
+)
+"""What opens a time line and stands in no list: `relative` and `reading` of words.yaml."""
+
+_SHORT = 100
+"""Characters of a line of labels without a figure."""
+
+_LONGEST_WORD = 20
 _FIGURE = re.compile(r"\d")
 _MACHINE = re.compile(r"[\W_]*(?:pub)?(?:date|published_time)", re.IGNORECASE)
-_OPENING = re.compile(r"[^\W_].", re.DOTALL)
+_START = re.compile("[\\W_]*(\\d|[\u2e80-\ud7ff]{2}|[^\\W\\d_]{1,3})")  # Chinese, Japanese and Korean part no words
 _RULED_OFF = ("|", "·", "•")
 
 
@@ -97,8 +103,14 @@ class extract_published:
         segments = doc.segments
         if not self._house_only:
             return list(segments)
-        open_ = (segment for segment in segments if segment.by is None and len(segment.text) <= _LONGEST)
-        lines = [segment for segment in open_ if _may_tell(segment.text)]
+        head_ends = Zones(doc).head_ends
+        lines = [
+            segment
+            for segment in segments
+            if segment.by is None
+            and len(segment.text) <= _LONGEST
+            and (_opens(segment.text) or (segment.start < head_ends and _may_hold_date(segment.text)))
+        ]
         if segments and _MACHINE.match(segments[0].text) and segments[0] not in lines[:1]:
             lines.insert(0, segments[0])
         return lines
@@ -128,26 +140,29 @@ class extract_published:
 
 
 @cache
-def _openings() -> frozenset[str]:
-    """The first two characters of all that a time line without a figure opens with."""
-    words = [word for kind in ("published", "updated", "zone_name", "weekday") for word in words_of(kind)]
-    return frozenset(word[:2] for word in (*words, *_READS)) | {f"п{mark}" for mark in "'‘’‛ʼ´`"}
+def _openings() -> dict[str, tuple[str, ...]]:
+    """The words that a time line opens with, beside figures, by their first three letters. Some have but two."""
+    words = [word.casefold() for word in (*chain.from_iterable(map(words_of, _OPENING_LISTS)), *months(), *_OPEN_TOO)]
+    starts = sorted((start[1], _WORD.findall(word)[0]) for word in words if (start := _START.match(word)))
+    return {key: tuple(word for _, word in some) for key, some in groupby(starts, key=itemgetter(0))}
 
 
 def _opens(text: str) -> bool:
-    """Whether a line may open with a label, a zone or a weekday."""
-    if text[:1].isalnum():
-        return text[:2] in _openings()
-    opening = _OPENING.search(text)
-    return opening is not None and opening.group() in _openings()
-
-
-@lru_cache(maxsize=4096)
-def _may_tell(text: str) -> bool:
-    """Whether a line is short and holds a figure, or opens as time lines do. A site's pages share most lines."""
-    if len(text) > _SHORT and words(text) > _MOST_WORDS:
+    """Whether a line may be nothing but a time: it opens with a figure, or as labels, months, weekdays do."""
+    start = _START.match(text)
+    if start is None:
         return False
-    return _FIGURE.search(text) is not None or _opens(text)
+    key = start[1].casefold()
+    words = _openings().get(key)
+    if words is None:
+        return key.isdigit()
+    opening = text[start.start(1) :][:_LONGEST_WORD].casefold()
+    return opening.startswith(words) and (len(text) <= _SHORT or _FIGURE.search(text) is not None)
+
+
+def _may_hold_date(text: str) -> bool:
+    """Whether a date may stand on a line beside a name."""
+    return _FIGURE.search(text) is not None and not is_prose(text)
 
 
 def _rank(hit: Hit) -> tuple[bool, int]:

@@ -36,6 +36,11 @@ them: a megabyte of those would have taken half an hour.
 """
 
 
+QUOTE_CUT_OFF = re.compile("(?<=[^\\s(\\[])â€(?=[\0-/:-@[-`{-\x7f]|$)")
+"""A closing quote whose third byte is lost: Windows-1252 has no character for 0x9D, so many a program dropped it. The
+others that it has none for make no character that ends a word. Read with the space behind it, it would be a dagger."""
+
+
 def is_bad(text: str) -> bool:
     """The test of ftfy for mojibake, the same and quicker: it is about characters outside ASCII and their neighbours.
 
@@ -62,7 +67,7 @@ class Mojibake:
 
     def changes(self, text: str) -> list[Change]:
         """The broken letters of a line, and what they were."""
-        if text.isascii() or (now := self.mended(text)) == text:
+        if text.isascii() or (now := self.mended(QUOTE_CUT_OFF.sub("â€\x9d", text))) == text:
             return []
         changes = _between_words(text, now)
         closing = {match.end() - 1 for match in _QUOTED.finditer(text)}

@@ -57,8 +57,7 @@ class Repairs:
             Step("controls", _each(chardata.C1_CONTROL_RE, windows_for_controls)),
             *(Step(name, _each(_any_of(characters), repair)) for name, (characters, repair) in asked.items()),
             Step("breaks", _each(_any_of(_SEPARATORS), lambda _: " ")),
-            Step("terminal", _each(fixes.ANSI_RE, lambda _: "")),
-            Step("controls", _each(_any_of("".join(map(chr, chardata.CONTROL_CHARS))), lambda _: "")),
+            *_OF_ASCII,
             Step("mark-runs", _each(_MARK_RUN, _broken_up)),
             Step("nfc", _composed),
         )
@@ -68,7 +67,7 @@ class Repairs:
         """What it takes to repair the text. Applied in order, it leaves a text that needs no repair."""
         flags = ["nested-entities"] if self._entities and too_deep(text) else []
         done: list[tuple[str, list[Change]]] = []
-        steps = self._steps
+        steps = _OF_ASCII if text.isascii() and "&" not in text else self._steps
         for _ in range(_ROUNDS):
             before = text
             for rule, changes_in in steps:
@@ -82,7 +81,7 @@ class Repairs:
             steps = self._last if settled else self._steps
         else:
             return Repaired((), (*flags, "unsettled-repairs"))
-        if any(rule == "mark-runs" for rule, _ in done):
+        if "mark-runs" in [rule for rule, _ in done]:
             flags.append("mark-runs")
         return Repaired(tuple(done), tuple(flags))
 
@@ -118,13 +117,8 @@ def _each(pattern: re.Pattern[str], repair: Callable[[str], str]) -> Callable[[s
         first = pattern.search(text)
         if first is None:  # in most lines by far, and so it costs next to nothing
             return []
-        found = []
-        for match in pattern.finditer(text, first.start()):
-            was = match.group()
-            now = repair(was)
-            if now != was:
-                found.append(Change(match.start(), match.end(), now))
-        return found
+        matches = pattern.finditer(text, first.start())
+        return [Change(*match.span(), now) for match in matches if (now := repair(match.group())) != match.group()]
 
     return changes
 
@@ -132,6 +126,12 @@ def _each(pattern: re.Pattern[str], repair: Callable[[str], str]) -> Callable[[s
 def _any_of(characters: str) -> re.Pattern[str]:
     return re.compile(f"[{re.escape(characters)}]+")
 
+
+_OF_ASCII = (
+    Step("terminal", _each(fixes.ANSI_RE, lambda _: "")),
+    Step("controls", _each(_any_of("".join(map(chr, chardata.CONTROL_CHARS))), lambda _: "")),
+)
+"""All that a line of ASCII without an entity can need."""
 
 _SEPARATORS = "\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 """They can come out of mojibake. A segment is one line, and a repair makes no new ones: a space takes their place."""

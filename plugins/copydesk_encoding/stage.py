@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from copydesk.document import Document, Segment
     from copydesk_encoding.repairs import Repaired
 
+_REMEMBERED = 1_000
+"""Different broken lines whose repair is remembered: a table has fewer, and where no two are alike it costs more."""
+
 
 class repair_encoding:
     """Repair mojibake, HTML entities and stray control characters, and bring letters to Unicode's composed form (NFC).
@@ -64,7 +67,9 @@ class repair_encoding:
         for segment in segments:
             found = known.get(segment.text)
             if found is None:
-                found = known[segment.text] = self._repairs.of(segment.text, mojibake)
+                found = self._repairs.of(segment.text, mojibake)
+                if len(known) < _REMEMBERED:
+                    known[segment.text] = found
             for flag in found.flags:
                 doc.flag(flag)
             for rule, changes in found.steps:

@@ -245,7 +245,7 @@ def told(text: str, model: Model) -> tuple[str, float]:
 
 def _sums(rows: NDArray[np.uint16], model: Model) -> list[int]:
     """What the rows give to each language, four languages an addition, and as many rows at once as cannot carry."""
-    words = np.add.reduceat(model.sums.take(rows, axis=0), range(0, len(rows), _CARRY), axis=0)
+    words = np.add.reduceat(model.sums.take(rows, axis=0), np.arange(0, len(rows), _CARRY), axis=0)
     sums: list[int] = np.add.reduce(words.view(_QUARTER), axis=0, dtype=_SUM).tolist()
     return sums[: len(model.languages) + 2]
 

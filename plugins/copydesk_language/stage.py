@@ -39,6 +39,7 @@ _OWN_SCRIPT = re.compile(
 PARAGRAPHS = 3
 """A sample is of at least so many paragraphs: the longest may be a quotation in another language."""
 
+_NO_LETTERS = bytes(code for code in range(0x80) if not chr(code).isalpha())
 _LINKS = re.compile(r"https?://[!-~]{1,2000}|[-.\w]{1,64}@[-.\w]{1,255}", re.ASCII)
 
 
@@ -89,8 +90,8 @@ class detect_language:
 
 
 def _letters(text: str) -> int:
-    """How many letters there are; where the words of the beginning have plenty, only those."""
-    letters = sum(map(len, filter(str.isalpha, text[: 2 * PLENTY_OF_LETTERS].split())))
+    """How many letters there are; where the beginning has plenty of ASCII letters, only those."""
+    letters = len(text[: 2 * PLENTY_OF_LETTERS].encode("ascii", "ignore").translate(None, _NO_LETTERS))
     if letters >= PLENTY_OF_LETTERS:
         return letters
     letters = sum(map(str.isalpha, text))

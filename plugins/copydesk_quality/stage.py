@@ -28,7 +28,8 @@ _SIGNS = {
         r"[\w.'’-]+(?:[ ,&]+[\w.'’-]+){1,6}$"
     ),
     "dateline": re.compile(
-        r"[^a-zß-öø-ÿ\d\W][^()\n–—-]{2,40}?(?:\([^()\n]{2,30}\)|, ?[^\W\d_]{3,10}\.? \d{1,2})\s*[-–—]{1,2}\s"
+        r"[^a-zß-öø-ÿ\d\W](?=[^(),\n–—-]{0,40}+[(,])"  # which most paragraphs have not, and then all is told
+        r"[^()\n–—-]{2,40}?(?:\([^()\n]{2,30}\)|, ?[^\W\d_]{3,10}\.? \d{1,2})\s*[-–—]{1,2}\s"
     ),
 }
 """How a byline and a dateline look that no stage took: below the first story none is looked for."""
@@ -61,23 +62,22 @@ def flag_quality(doc: Document) -> None:
 def several_stories(segments: Sequence[Segment], keep: Sequence[str]) -> bool:
     """Whether two bylines, or two datelines, that say different things have a story each below them."""
     for sign, form in _SIGNS.items():
-        signed = list(_signed(segments, keep, sign, form))
-        if len({said for said, texts in signed if _is_story(texts)}) > 1:
+        match = form.match
+        signed = [n for n, s in enumerate(segments) if s.role == sign or (s.role in keep and match(s.text))]
+        if len(signed) > 1 and len(set(_said_above_stories(segments, keep, signed, form))) > 1:
             return True
     return False
 
 
-def _signed(
-    segments: Sequence[Segment], keep: Sequence[str], sign: str, form: re.Pattern[str]
-) -> Iterator[tuple[str, list[str]]]:
-    """What each byline (or dateline) says, one that no stage took too, and the kept texts down to the next one."""
-    places: list[tuple[int, str]] = []
-    for number, segment in enumerate(segments):
-        match = form.match(segment.text) if segment.role in keep else None
-        if segment.role == sign or match:
-            places.append((number, (match.group() if match else segment.text).casefold()))
-    for (here, said), (after, _) in pairwise([*places, (len(segments), "")]):
-        yield said, [segment.text for segment in segments[here:after] if segment.role in keep]
+def _said_above_stories(
+    segments: Sequence[Segment], keep: Sequence[str], signed: Sequence[int], form: re.Pattern[str]
+) -> Iterator[str]:
+    """What those bylines (or datelines) say that have a story below them, down to the next one."""
+    for here, after in pairwise([*signed, len(segments)]):
+        if _is_story([segment.text for segment in segments[here:after] if segment.role in keep]):
+            first = segments[here]
+            match = form.match(first.text) if first.role in keep else None
+            yield (match.group() if match else first.text).casefold()
 
 
 def _is_story(texts: Sequence[str]) -> bool:

@@ -90,8 +90,10 @@ def settle(doc: Document) -> tuple[str, list[Entry]]:
             ledger.removed(segment.start, following, role, by)
             continue
         if last is not None:
-            parting = _parting(raw, last, segment)
-            ledger.changed(last.end, raw[last.end : gap_end], parting, _LAYOUT)
+            between, parting = raw[last.end : segment.start], PARAGRAPH
+            if between != PARAGRAPH:  # most are
+                parting = _parting(between, last)
+                ledger.changed(last.end, raw[last.end : gap_end], parting, _LAYOUT)
             parts.append(parting)
         for edit in segment.edits:
             ledger.changed(edit.start, raw[edit.start : edit.end], edit.now, edit.by)
@@ -102,10 +104,8 @@ def settle(doc: Document) -> tuple[str, list[Entry]]:
     return "".join(parts), ledger.entries()
 
 
-def _parting(raw: str, left: Segment, right: Segment) -> str:
-    between = raw[left.end : right.start]
-    if between == PARAGRAPH:  # most are
-        return PARAGRAPH
+def _parting(between: str, left: Segment) -> str:
+    """What parts two kept segments, after what stood between them."""
     if not between and not (left.edits and left.edits[-1].end == left.end):
         return ""
     return PARAGRAPH if breaks_line(between) else " "

@@ -9,6 +9,7 @@ stage and the reason in `error`, which is null where all went well.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -16,14 +17,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from copydesk.columns import COLUMNS, plain, pyarrow, record_schema, rows_of, single, table
 from copydesk.decoding import decode
-from copydesk.document import Document
 from copydesk.errors import InputError
-from copydesk.intake import MAX_CHARS, READER, as_document
+from copydesk.intake import MAX_CHARS, as_document, too_long, turned_away, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
+
+    from copydesk.document import Document
 
 SIDE_BY_SIDE = 32
 """Documents that run together: a third quicker than one by one, and few enough to be held while they run."""
@@ -84,8 +86,11 @@ class Rows:
         return pa.RecordBatchReader.from_batches(schema, cleaned)
 
     def records(self, rows: Iterable[Mapping[str, Any]], ahead: int = SIDE_BY_SIDE) -> Iterator[dict[str, Any]]:
-        """The same for mappings, as they are asked for. `ahead`: how many are taken in before the first comes out."""
-        source = iter(rows)
+        """The same for mappings, as they are asked for. `ahead`: how many are taken in before the first comes out.
+
+        What is no mapping is a row without fields.
+        """
+        source = (row if isinstance(row, Mapping) else {} for row in rows)
         while some := list(islice(source, ahead)):
             for row, doc in zip(some, self._documents(some), strict=True):
                 others = {name: row[name] for name in self._passed(row)}
@@ -138,7 +143,7 @@ class Rows:
     def _document(self, row: Mapping[str, Any] | str) -> Document:
         """The document of a row, as a run reads it: one without a text fails, one that is too long is rejected."""
         if isinstance(row, str):
-            return _failed(row)
+            return unread(row)
         text = row.get(self.text)
         try:
             fields = plain({name: value for name, value in row.items() if name != self.text})
@@ -146,17 +151,9 @@ class Rows:
                 fields[self.text] = decode(text).text if isinstance(text, bytes) else text
             doc = as_document(fields, text_field=self.text, id_field=self.id)
         except Exception as error:  # noqa: BLE001 (a row holds whatever its engine lets it hold)
-            return _failed(str(error), text, row.get(self.id))
-        if len(doc.raw) > MAX_CHARS:
-            doc.signed_by(READER)
-            doc.reject(f"{len(doc.raw):,} characters are more than {MAX_CHARS:,}.")
-        return doc
-
-
-def _failed(reason: str, text: Any = None, id_: Any = None) -> Document:
-    doc = Document(text if isinstance(text, str) else "", id="" if id_ is None else str(id_))
-    doc.fail(READER, reason)
-    return doc
+            return unread(str(error), text, row.get(self.id))
+        why = too_long(doc, MAX_CHARS)
+        return turned_away(doc, f"{why}.") if why else doc
 
 
 @cache
