@@ -6,7 +6,7 @@ STAMP := .venv/installed
 
 ENGINES := airflow beam dagster dask datatrove ray spark
 
-.PHONY: demo test test-all test-engines docs lint $(ENGINES:%=test-%) test-recipes bench train clean
+.PHONY: demo test test-all test-engines docs lint $(ENGINES:%=test-%) test-s3 test-recipes bench train clean
 
 $(STAMP): pyproject.toml $(wildcard plugins/*/__init__.py)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -30,19 +30,23 @@ test-all: $(STAMP) lint docs
 	$(BIN)/copydesk test
 	$(BIN)/python -m pytest --quiet -n auto -m ""
 
-# Each engine has an environment of its own, named as its extra and its test: their pins clash.
-test-engines: $(ENGINES:%=test-%) test-recipes
+# Each engine has an environment of its own, named as its extra and its test: their pins clash. With SLOW='-m ""' also
+# the tests that take minutes: a scheduler, a cluster.
+test-engines: $(ENGINES:%=test-%) test-s3 test-recipes
 
+SLOW ?=
+test-s3: INSTALLED := --editable . --group engines --group s3
+test-s3: SLOW := -m ""
 test-recipes: INSTALLED := --editable . --group engines --group recipes
 $(ENGINES:%=test-%): INSTALLED = --editable ".[$(@:test-%=%)]" --group engines
 
 test-spark: INSTALLED += "pyspark[connect]>=4,<5"
 
-$(ENGINES:%=test-%) test-recipes:
+$(ENGINES:%=test-%) test-s3 test-recipes:
 	test -x build/$@/bin/python || $(PYTHON) -m venv build/$@
 	build/$@/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	build/$@/bin/python -m pip install --quiet $(INSTALLED)
-	build/$@/bin/python -m pytest --quiet -p no:cacheprovider --basetemp=build/$@/tmp \
+	build/$@/bin/python -m pytest --quiet -p no:cacheprovider --basetemp=build/$@/tmp $(SLOW) \
 		tests/engines/$(subst -,_,$@).py tests/test_docs.py -k "$(subst -,_,$@) or python_block and engines"
 
 # The documentation's site, in site/. Open site/index.html.

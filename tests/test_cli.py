@@ -488,8 +488,8 @@ def test_an_interrupt_is_heard_while_the_input_says_nothing(folder):
 def test_the_choices_of_the_command_line_are_those_that_there_are():
     """They are written out in cli/app.py, so that `--help` need not load what knows them."""
     assert get_args(app.InputForm) == readers.FORMS
-    assert set(get_args(app.Form)) == set(writers.FORMS)
-    assert set(get_args(app.Shape)) == set(shapes.SHAPES)
+    assert set(get_args(app.OutputForm)) == set(writers.FORMS)
+    assert set(get_args(app.RecordShape)) == set(shapes.SHAPES)
 
 
 @pytest.mark.parametrize(

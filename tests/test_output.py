@@ -147,7 +147,7 @@ def test_a_file_has_its_name_when_it_is_whole(tmp_path):
         output.close(whole=True)
     assert [json.loads(line)["id"] for line in path.read_bytes().splitlines()] == ["0", "3"]
     assert [json.loads(line)["id"] for line in rejects_beside(path).read_bytes().splitlines()] == ["1", "2"]
-    assert (output.done, output.summary.documents, output.finished) == (4, 4, True)
+    assert (output.account.done, output.account.summary.documents, output.finished) == (4, 4, True)
     assert len(list(path.parent.iterdir())) == 2
 
 
@@ -175,7 +175,7 @@ def test_the_rejects_of_an_older_run_are_removed_when_the_new_file_is_there(tmp_
 
 def test_rejects_without_a_place_are_counted(tmp_path):
     output = written(tmp_path / "out.jsonl", batch("failed", "clean"))
-    assert output.summary.outcomes == {"failed": 1, "clean": 1}
+    assert output.account.summary.outcomes == {"failed": 1, "clean": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["out.jsonl"]
 
 

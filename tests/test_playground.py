@@ -13,7 +13,7 @@ webdriver = pytest.importorskip("selenium.webdriver")
 
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
-from test_report_browser import BROWSER, DRIVER, LITERAL, PAYLOADS, ask, requested  # noqa: E402
+from test_report_browser import BROWSER, DRIVER, LITERAL, PAYLOADS, ask, chromium, requested  # noqa: E402
 from test_server import serving  # noqa: E402
 
 pytestmark = [
@@ -32,19 +32,8 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    off = ("quic", "background-networking", "component-update", "sync", "gpu", "dev-shm-usage")
-    on = ("headless", "no-sandbox", "no-first-run", f"user-data-dir={tmp_path_factory.mktemp('profile')}")
-    for argument in (*on, *(f"disable-{name}" for name in off)):
-        options.add_argument(f"--{argument}")
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    driver.set_page_load_timeout(30)
-    try:
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 @pytest.fixture

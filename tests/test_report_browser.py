@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+from contextlib import contextmanager
 
 import pytest
 
@@ -90,13 +91,14 @@ def away():
         yield f"http://127.0.0.1:{server.getsockname()[1]}", server
 
 
-@pytest.fixture
-def browser(tmp_path):
+@contextmanager
+def chromium(profile):
+    """A browser without a window, which notes all that it asks for and says."""
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     off = ("quic", "background-networking", "component-update", "sync", "gpu", "dev-shm-usage")
-    on = ("headless", "no-sandbox", "no-first-run", f"user-data-dir={tmp_path / 'profile'}")
+    on = ("headless", "no-sandbox", "no-first-run", f"user-data-dir={profile}")
     for argument in (*on, *(f"disable-{name}" for name in off)):
         options.add_argument(f"--{argument}")
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
@@ -106,6 +108,12 @@ def browser(tmp_path):
         yield driver
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    with chromium(tmp_path / "profile") as driver:
+        yield driver
 
 
 def hostile_page(folder, payloads):

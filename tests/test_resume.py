@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -25,11 +26,12 @@ from copydesk.errors import ConfigError, OutputError, ResumeError
 from copydesk.io.compression import zstd
 from copydesk.io.items import Item
 from copydesk.pipeline import Pipeline, Spec, Step
-from copydesk.run import lock, manifest
+from copydesk.run import account, lock, manifest
+from copydesk.run.account import Account
 from copydesk.run.batches import Batch, batches
 from copydesk.run.folder import Folder
 from copydesk.run.lock import Lock
-from copydesk.run.work import Done, Work
+from copydesk.run.work import Done, Line, Work
 
 PLUGIN = '''
 import os
@@ -99,9 +101,9 @@ def go(
     with Folder(path, IDENTITY, **options) as folder:
         if folder.finished:
             return folder
-        before = folder.done
-        for batch in batches(islice(items(count), folder.done, None), first=folder.done):
-            if folder.done - before >= most:
+        before = folder.account.done
+        for batch in batches(islice(items(count), folder.account.done, None), first=folder.account.done):
+            if folder.account.done - before >= most:
                 break
             folder.add(batch, done(work, batch))
         folder.close(whole=whole)
@@ -128,6 +130,20 @@ def undisturbed(work, tmp_path_factory):
     return of
 
 
+@pytest.fixture(scope="module")
+def accounted(work, tmp_path_factory):
+    """Holds the account of a run that went on, however often, against that of an undisturbed one."""
+    whole = go(tmp_path_factory.mktemp("accounted") / "out", work).account
+
+    def holds(account: Account) -> None:
+        assert account.timed >= DOCUMENTS
+        assert {**account.summary.packed(), "seconds": 0} == {**whole.summary.packed(), "seconds": 0}
+        assert account.summary.seconds.keys() == whole.summary.seconds.keys()
+        assert account.sample.documents == whole.sample.documents
+
+    return holds
+
+
 def records(path: Path, name: str) -> list[dict]:
     return [json.loads(line) for line in zstd().decompress((path / name).read_bytes()).splitlines()]
 
@@ -144,7 +160,11 @@ def test_every_document_is_in_one_file_once_and_in_order(work, tmp_path):
     assert sorted(clean + others) == sorted(f"d{n}" for n in range(DOCUMENTS))
     assert clean == sorted(clean, key=lambda id_: int(id_[1:]))
     assert others == sorted(others, key=lambda id_: int(id_[1:]))
-    assert (folder.done, folder.summary.documents, len(clean)) == (200, 200, folder.summary.outcomes["clean"])
+    assert (folder.account.done, folder.account.summary.documents, len(clean)) == (
+        200,
+        200,
+        folder.account.summary.outcomes["clean"],
+    )
 
 
 def test_the_manifest_lists_each_part_with_its_figures(work, tmp_path):
@@ -172,15 +192,16 @@ def test_a_part_of_rejects_alone_is_an_empty_one(work, undisturbed, tmp_path):
 @pytest.mark.parametrize("form", ["jsonl", "jsonl.gz", "jsonl.zst", "parquet"])
 @pytest.mark.parametrize("part_size", [1, 33, 64, 96, 1000])
 @pytest.mark.parametrize("most", [1, 32, 65, 100, 199])
-def test_an_interrupted_run_goes_on_to_the_same_bytes(work, undisturbed, quick_path, form, part_size, most):
+def test_an_interrupted_run_goes_on_to_the_same_bytes(work, undisturbed, accounted, quick_path, form, part_size, most):
     options = {"form": form, "part_size": part_size}
     first = go(quick_path, work, most=most, whole=False, **options)
-    assert first.done >= most or form == "parquet"
-    assert first.done == first.summary.documents == manifest.read(quick_path).documents
+    assert first.account.done >= most or form == "parquet"
+    assert first.account.done == first.account.summary.documents == manifest.read(quick_path).documents
     assert not first.finished
     second = go(quick_path, work, resume=True, **options)
     assert contents(quick_path) == undisturbed(**options)
-    assert second.summary.documents == second.done == DOCUMENTS
+    accounted(second.account)
+    assert second.account.summary.documents == second.account.done == DOCUMENTS
 
 
 def test_what_an_interrupt_leaves_can_be_used(work, tmp_path):
@@ -193,7 +214,7 @@ def test_what_an_interrupt_leaves_can_be_used(work, tmp_path):
 
 @pytest.mark.parametrize("step", [1, 33])
 def test_interrupted_again_and_again_it_still_ends_the_same(work, undisturbed, tmp_path, step):
-    while go(tmp_path, work, most=step, whole=False, resume=True).done != DOCUMENTS:
+    while go(tmp_path, work, most=step, whole=False, resume=True).account.done != DOCUMENTS:
         pass
     assert go(tmp_path, work, resume=True).notes == [f"Going on in {tmp_path} after 200 documents."]
     assert contents(tmp_path) == undisturbed()
@@ -206,7 +227,7 @@ def test_a_finished_run_says_so_and_does_nothing(work, tmp_path):
     folder = Folder(tmp_path, IDENTITY, part_size=64, resume=True)
     assert folder.finished
     assert folder.notes == [f"{tmp_path} is finished: 200 documents. There is nothing to do."]
-    assert folder.summary.documents == 200
+    assert folder.account.summary.documents == 200
     assert contents(tmp_path) == before
 
 
@@ -285,32 +306,46 @@ def nothing_false(path: Path, expected: dict[str, bytes]) -> None:
         assert len(data) == part.bytes or part.short
 
 
+def gone_on(path: Path, work: Work, expected: dict[str, bytes], **options) -> Account:
+    """What a run has left holds nothing false, and a resumed one ends with the same bytes."""
+    nothing_false(path, expected)
+    folder = go(path, work, resume=True, **options)
+    assert contents(path) == expected, path.name
+    return folder.account
+
+
+def was_told(path: Path) -> bool:
+    """Whether a run was over when it ended: it had nothing left to do, and nothing to remember."""
+    found = manifest.read(path) if path.exists() else None
+    return bool(found and found.finished) and not (path / account.FILE).exists()
+
+
 OPTIONS = [{"part_size": 64}, {"part_size": 96, "form": "jsonl"}, {"part_size": 64, "form": "parquet"}]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_killed_at_any_step_it_goes_on_to_the_same_bytes(work, undisturbed, quick_path, options):
+def test_killed_at_any_step_it_goes_on_to_the_same_bytes(work, undisturbed, accounted, quick_path, options):
     for folder, _ in every_step(quick_path, work, Killed(), **options):
-        nothing_false(folder, undisturbed(**options))
-        go(folder, work, resume=True, **options)
-        assert contents(folder) == undisturbed(**options), folder.name
+        told = was_told(folder)
+        account = gone_on(folder, work, undisturbed(**options), **options)
+        if not told:
+            accounted(account)
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_without_power_at_any_step_it_goes_on_to_the_same_bytes(work, undisturbed, quick_path, options):
+def test_without_power_at_any_step_it_goes_on_to_the_same_bytes(work, undisturbed, accounted, quick_path, options):
     for folder, disk in every_step(quick_path, work, Killed(), **options):
         disk.lose_power(folder)
-        nothing_false(folder, undisturbed(**options))
-        go(folder, work, resume=True, **options)
-        assert contents(folder) == undisturbed(**options), folder.name
+        told = was_told(folder)
+        account = gone_on(folder, work, undisturbed(**options), **options)
+        if not told:
+            accounted(account)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
 def test_refused_by_the_disk_at_any_step_it_goes_on_to_the_same_bytes(work, undisturbed, quick_path, number):
     for folder, _ in every_step(quick_path, work, OSError(number, os.strerror(number))):
-        nothing_false(folder, undisturbed(part_size=64))
-        go(folder, work, resume=True)
-        assert contents(folder) == undisturbed(part_size=64), folder.name
+        gone_on(folder, work, undisturbed(part_size=64))
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["to the end", "interrupted again"])
@@ -319,9 +354,7 @@ def test_killed_at_any_step_while_a_short_part_goes_on(work, undisturbed, quick_
         folder = quick_path / str(fatal)
         go(folder, work, most=150, whole=False)
         disk = disturbed(folder, work, fatal, Killed(), resume=True, whole=whole, most=200 if whole else 10)
-        nothing_false(folder, undisturbed())
-        go(folder, work, resume=True)
-        assert contents(folder) == undisturbed(), fatal
+        gone_on(folder, work, undisturbed())
         if not disk.hit:
             break
     assert fatal > 10
@@ -669,6 +702,49 @@ def test_a_killed_run_goes_on_with_other_workers(project, expected):
     assert contents(project / "out") == expected
 
 
+def test_the_report_of_a_run_that_was_killed_is_that_of_the_whole(project):
+    reports = "--report", "{}.json", "--report", "{}.html"
+    copydesk(project, "--workers", 0, *(word.format("whole") for word in reports))
+    shutil.rmtree(project / "out")
+    assert ended(project, signal.SIGKILL, 0.3, "--workers", 2) == -signal.SIGKILL
+    noted = json.loads((project / "out" / account.FILE).read_bytes())
+    copydesk(project, "--resume", "--workers", 2, *(word.format("both") for word in reports))
+    whole, both = (json.loads((project / f"{name}.json").read_bytes()) for name in ("whole", "both"))
+    for one in (whole, both):
+        assert one["documents"].pop("per_second") > 0
+    assert {**both, "about": 0, "time": 0} == {**whole, "about": 0, "time": 0}
+    assert (whole["about"]["starts"], whole["about"]["timed"]) == (1, 2000)
+    assert (both["about"]["starts"], both["about"]["start"]) == (2, noted["start"])
+    assert both["about"]["timed"] in (2000, 2064)  # a kill may have come between what is noted and what is listed
+    assert both["about"]["seconds"] > noted["seconds"]
+    assert all(row["seconds"] >= round(noted["times"][row["stage"]], 3) for row in both["time"])
+    pages = [(project / f"{name}.html").read_text() for name in ("whole", "both")]
+    shown = [re.findall(r"document [\d,]+ ·", one) for one in pages]
+    assert len(shown[0]) == 24
+    assert shown[0] == shown[1]
+    assert ", in 2 starts," in pages[1]
+
+
+def test_what_no_file_can_hold_is_noted_too(tmp_path):
+    record = b'{"id":"\\udcff","text":"a","stage":"s","reason":"r","flags":[]}'
+    part = manifest.Part(file="part", sha256="", bytes=0, documents=1, clean=0, rejected=1, failed=0)
+    first = Account()
+    first.sample.take(0, [Line("rejected", record)])
+    first.save(tmp_path)
+    second = Account.of(tmp_path, manifest.Manifest(identity={}, parts=[part]))
+    assert [one.id for one in second.sample.documents] == ["\udcff"]
+    assert second.sample.documents == first.sample.documents
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"start": 1}', "\xff"])
+def test_what_an_earlier_start_noted_may_be_lost(work, undisturbed, tmp_path, text):
+    go(tmp_path, work, most=100, whole=False)
+    (tmp_path / account.FILE).write_text(text, "latin-1")
+    found = go(tmp_path, work, resume=True).account
+    assert contents(tmp_path) == undisturbed()
+    assert (found.done, found.timed, found.starts) == (200, 200 - 128, 1)
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],
@@ -677,7 +753,7 @@ def test_a_killed_run_goes_on_with_other_workers(project, expected):
 def test_an_interrupt_keeps_what_is_done(project, expected, number, code):
     assert ended(project, number, 0.1) == code
     assert 64 <= manifest.read(project / "out").documents < 2000
-    assert not [name for name in contents(project / "out") if name.startswith(".")]
+    assert [name for name in contents(project / "out") if name.startswith(".")] == [".starts.json"]
     copydesk(project, "--resume")
     assert contents(project / "out") == expected
 
@@ -706,6 +782,7 @@ def test_resume_is_refused_where_anything_changed(project):
 def test_the_second_run_in_a_folder_is_refused_at_once(project):
     with subprocess.Popen(command(project), cwd=project, env=SLOW) as first:
         while not (project / "out/manifest.json").exists():
+            assert first.poll() is None
             time.sleep(0.01)
         said = copydesk(project, "--resume", code=5)
         assert f"out is in use by another run (process {first.pid} on {socket.gethostname()})." in said

@@ -97,6 +97,9 @@ def close_all(): os.closerange(3, 200)
 def close_and_stay():
     os.closerange(3, 200)
     time.sleep(1e6)
+def sleep_again():
+    with open(os.environ["TRIES"], "a") as tries: tries.write(".")
+    time.sleep(1e6)
 def odd_signal(): os.kill(os.getpid(), 40)
 def spoil():
     for descriptor in range(3, 200):
@@ -205,6 +208,15 @@ def test_a_fault_costs_the_document_that_did_it_and_no_other(fault, work):
     assert (lines[50].outcome, failed["outcome"], failed["stage"]) == ("failed", "failed", "obey")
     assert (failed["id"], failed["text"]) == ("d50", f"do {fault} now")
     assert failed["reason"].endswith(FAULTS[fault])
+
+
+@pytest.mark.parametrize(("beside", "tries"), [(0, 1), (1, 2)], ids=["alone", "beside another"])
+def test_what_hangs_while_it_is_alone_is_not_tried_again(beside, tries, work, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIES", str(tmp_path / "tries"))
+    lines = run(work, 1, items(1 + beside, {0: "do sleep_again now"}), timeout=1)
+    assert (tmp_path / "tries").read_text() == "." * tries
+    assert [line.outcome for line in lines] == ["failed", "clean"][: 1 + beside]
+    assert record(lines[0])["reason"] == "timeout after 1 s in stage obey"
 
 
 @pytest.mark.parametrize("act", HARMLESS)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from copydesk.document import Document
+    from copydesk.document import Document, Segment
     from copydesk.facts import Author
 
 _TOP, _ABOVE, _BELOW = 12, 30, 8
@@ -42,7 +42,7 @@ _LONGEST, _PARAGRAPH, _EDGE = 600, 300, 5
 """Characters: no list of contributors is longer, and a block of more is a paragraph. Blocks at each end of the story
 that are asked for contributors and notes whatever their length."""
 _ROLES: tuple[people.Role, ...] = ("author", "editor", "translator", "contributor")
-_BY_HANDLE = re.compile(r"(?:[Ww]ritten |[Pp]osted (?:on )?)?[Bb]y[: ]+(\S+)$")
+_BY_HANDLE = re.compile(r"(?:[Ww]ritten |[Pp]osted (?:on )?)?[Bb]y[: ]+(\S+)[ |]*$")
 _COVERS = re.compile(r" (?:covers|reports on|writes about) ")
 _GOES_ON = (",", "and", "und", "&", "et", "y", "/")
 _IN_PLACE = re.compile(
@@ -89,7 +89,7 @@ class extract_byline:
         place = {id(segment): number for number, segment in enumerate(layout.blocks)} if hits else {}
         hits = [hit for hit in hits if id(hit.segment) in place]
         leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
-        labels = [number for number in leads if number > layout.start]
+        labels = [n for n in leads if n > layout.start and _lead_role(layout.blocks[n].text) == "author"]
         near = [number for number in leads if _near(layout, number)]
         labels += [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/bio-label")]
         found = _nearest(_keyworded(hits, place, layout) + _below_leads(layout, near), layout)
@@ -106,10 +106,15 @@ class extract_byline:
         return bool(found or near)
 
     def _unsigned(self, found: list[Line], layout: Layout, *ways: Callable[[Layout], list[Line]]) -> list[Line]:
-        """What the first of the ways finds that finds anything, where no byline names an author."""
+        """What the first of the ways finds that finds anything, where no byline names an author.
+
+        Who reviewed a story is told about below it as its author is: they are known by then.
+        """
         if not self.alone or any(line.role == "author" for line in found):
             return []
-        return next((lines for way in ways if (lines := way(layout))), [])
+        known = set().union(*map(_names, found))
+        others = ([line for line in way(layout) if not _names(line) & known] for way in ways)
+        return next(filter(None, others), [])
 
     def _hits(self, doc: Document, layout: Layout) -> list[Hit]:
         """What the rules find in all but the long paragraphs in the middle of the story: nobody signs there."""
@@ -179,13 +184,19 @@ def _handles(layout: Layout) -> list[Line]:
 
 
 def _only(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
-    """The bylines anywhere on the page, where all of them name the same and none stands near: no list of teasers."""
+    """The bylines anywhere on the page, where all of them name the same and none stands near: no list of teasers.
+
+    A reporter's own teasers name one person, too, each on another day.
+    """
     lines = [line for hit in hits if hit.rule.role == "byline" and (line := _line(hit, place[id(hit.segment)]))]
     lines = [line for line in lines if not _is_noun(line, layout)]
+    if any(_is_heading(line, layout) for line in lines):
+        return []
     leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
     lines = [line for line in lines + _below_leads(layout, leads) if line.role == "author"]
     alike = len({frozenset(_names(line)) for line in lines}) == 1
-    return lines if alike and all(" " in name for name in _names(lines[0])) else []
+    dates = {line.segment.text for line in lines if line.rule == "bylines/by-dated"}
+    return lines if alike and len(dates) < 2 and all(" " in name for name in _names(lines[0])) else []
 
 
 def _line(hit: Hit, number: int) -> Line | None:
@@ -196,11 +207,14 @@ def _line(hit: Hit, number: int) -> Line | None:
 
 
 def _is_heading(line: Line, layout: Layout) -> bool:
-    """Whether the one name is a single word that the page spells small, too: the menus' "By State", "By Category"."""
-    names = [person.name for person in line.read.people]
-    single = [name for name in names if " " not in name and not people.caseless(name)]
-    small = layout.small_words() | people.words("no_name") if single else frozenset()
-    return any(is_common(name, small) for name in single)
+    """Whether the page spells every word of a name small, too: the menus' "By State", "By Event Type".
+
+    No menu stands right below a headline. There two such words are a house's name.
+    """
+    names = [person.name for person in line.read.people if not people.caseless(person.name)]
+    small = layout.small_words() | people.words("no_name") if names else frozenset()
+    house = layout.under_headline(line.number, 3)
+    return any(all(is_common(word, small) for word in name.split()) for name in names if not (house and " " in name))
 
 
 def _dated_below(layout: Layout, number: int) -> bool:
@@ -224,12 +238,19 @@ def _below_leads(layout: Layout, leads: list[int]) -> list[Line]:
             if text.casefold() in _GOES_ON:
                 more = True
                 continue
-            line = read_line(segment, number, segment.text, role, "bylines/lead", lone=number == lead + 1)
-            if segment.by is not None or not more or line is None:
+            line = _led(segment, number, role, first=number == lead + 1)
+            if segment.by is not None or not more or line is None or _is_heading(line, layout):
                 break
             found.append(line)
             more = text.endswith((",", "&", " and", " und"))
     return found
+
+
+def _led(segment: Segment, number: int, role: people.Role, *, first: bool) -> Line | None:
+    """Whom the line below a lone "By" names, and on the first such line whatever a comma parts from the name."""
+    whole = read_line(segment, number, segment.text, role, "bylines/lead", lone=first)
+    name, comma, _ = segment.text.partition(", ")
+    return whole or (read_line(segment, number, name, role, "bylines/lead", lone=False) if first and comma else None)
 
 
 def _lead_role(text: str) -> people.Role:

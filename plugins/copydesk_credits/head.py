@@ -9,56 +9,56 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from copydesk.prose import ends_sentence, words
+from copydesk.prose import ends_sentence, kept, words
 from copydesk_credits.layout import is_filed
 
 if TYPE_CHECKING:
     from copydesk_credits.layout import Layout
 
 _WEIGHTS = {
-    "said below": 20,
+    "dateline next": 30,
+    "said below": 17,
     "signed next": 14,
     "signed after one": 13,
-    "signed further below": 11,
-    "title repeats it": 12,
-    "said in the first paragraph": 10,
-    "colon inside": 10,
-    "signed above": 10,
-    "few lines to a paragraph": 11,
-    "near the top": 6,
-    "title above repeats it": 9,
-    "usual length": 7,
-    "figure first": 6,
-    "paragraph next": 5,
+    "the story's topic": 13,
+    "few lines to a paragraph": 12,
+    "below a crumb": 11,
+    "signed above": 11,
+    "title above repeats it": 11,
+    "signed further below": 10,
+    "a title's capitals": 9,
+    "colon inside": 9,
+    "said in the first paragraph": 8,
+    "figure first": 8,
+    "near the top": 8,
+    "title repeats it": 7,
     "first": 6,
-    "five or six words": 4,
-    "among the first three": 2,
-    "dateline next": 30,
-    "small letter": -6,
-    "three or four words": -6,
-    "long": -9,
-    "good lines above": -9,
-    "hardly common": -11,
-    "good line above": -11,
-    "below the first paragraph": -13,
-    "in the story": -13,
-    "colon": -13,
-    "page marks": -15,
-    "two words": -21,
+    "paragraph next": 6,
+    "usual length": 2,
+    "in the story": -7,
+    "below the first paragraph": -7,
+    "three or four words": -8,
+    "hardly common": -8,
+    "good lines above": -8,
+    "colon": -10,
+    "good line above": -10,
+    "long": -12,
+    "page marks": -17,
+    "two words": -20,
     "full stop": -25,
-    "deep in the story": -25,
+    "deep in the story": -26,
 }
 """What speaks for a line as the headline, and against it, in tenths. Fitted by a logistic choice among the lines of
 each dev page (fundus, wcxb, the hand-labelled roles, some wire copy: 1 750 pages), then rounded; of pages by other
 publishers than it was fitted on it finds as many. Only the dateline is set by hand, for wire copy."""
 
-_TOLD = ("said below", "said in the first paragraph", "title repeats it", "title above repeats it")
+_TOLD = ("said below", "the story's topic", "said in the first paragraph", "title repeats it", "title above repeats it")
 
-LEAST, _CLEAR = 33, 47
+LEAST, _CLEAR = 37, 48
 """The score that a headline needs: "none of the lines", fitted as one more choice. With the higher one nothing beside
 its words need say that it is one."""
 
@@ -68,8 +68,12 @@ less than the teasers above it."""
 _MOST_TOLD = sum(_WEIGHTS[name] for name in _TOLD)
 _NOWHERE, _FINALISTS = 1_000, 12
 """So many lines, the best by form and place, are compared with the paragraphs below them."""
+_TOPIC, _OFTEN = 20_000, 3
+"""What the story, in so many characters, says so many times is its topic."""
 _PARAGRAPHS, _REACH, _READ = 6, 60, 600
 """A line is compared with so many paragraphs below it, not further than so many blocks, so many characters of each."""
+_CRUMBS = 4
+"""So many lines above the headline a page's path stands, in one line or in several."""
 _LONG = 300
 """Characters: no headline is so long, and its words need not be looked at."""
 _TELLING = 15
@@ -77,6 +81,9 @@ _TELLING = 15
 _EAST = re.compile("[\u2e80-\U0010ffff]")
 _WORD = re.compile(r"\w+")
 _STEM = re.compile(r"\b\w{4,6}")
+_CRUMB = re.compile(
+    r"(?:home|startseite|accueil|inicio|blog|news|articles|resources|breadcrumb)\W*$|.{0,80}[>›]|.* / ", re.IGNORECASE
+)
 _PAGE_MARKS = re.compile(r"[|»•]|(?:^|\s)>|\s{3}")
 _OUTER = "\"'“”‘’«»„‚‹›「」『』 \N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
 
@@ -123,10 +130,15 @@ class Head:
         self._signed = layout.signatures(len(self.texts))
 
     def candidates(self) -> list[int]:
-        """The lines that may be it: of a dispatch those above its dateline alone."""
+        """The lines that may be it: of a dispatch those above its dateline alone.
+
+        Of a text without a page around it those above its second paragraph: further down stand cross-heads.
+        """
         start = self.layout.start
         filed = (number for number in self._paragraphs if number <= start and is_filed(self.texts[number]))
         last = next(filed, min(len(self.texts), start + _BELOW))
+        if all(self.layout.open):
+            last = min([last, *self._paragraphs[1:2]])
         return [number for number in range(last) if self._may_be(number)]
 
     def _may_be(self, number: int) -> bool:
@@ -184,8 +196,8 @@ class Head:
             ("signed further below", signature <= 8),
             ("signed above", number > 0 and self.layout.signed(number - 1)),
             ("dateline next", self._filed(number)),
+            ("below a crumb", any(map(_is_crumb, self.texts[max(0, number - _CRUMBS) : number]))),
             ("first", above == 0),
-            ("among the first three", above <= 2),
             ("near the top", above <= 8),
             ("paragraph next", gap <= 3),
             ("few lines to a paragraph", gap <= 10),
@@ -220,6 +232,7 @@ class Head:
             ("good lines above", any(self._good(n, story) for n in range(number - 4, number - 1))),
         ]
         shares = _WEIGHTS["said below"] * len(own & story) / max(1, len(own))
+        shares += _WEIGHTS["the story's topic"] * sum(map(self._is_topic, own)) / max(1, len(own))
         shares += _WEIGHTS["said in the first paragraph"] * min(3, len(own & first)) / 3
         return round(shares) + sum(_WEIGHTS[name] for name, holds in marks if holds)
 
@@ -229,6 +242,16 @@ class Head:
         near = [n for n in self._paragraphs[at : at + _PARAGRAPHS] if n <= number + _REACH]
         told = [stems(self.texts[n][:_READ]) for n in near]
         return frozenset().union(*told), told[0] if told else frozenset()
+
+    @cached_property
+    def _told(self) -> str:
+        """The paragraphs of the weightiest stretch, in small letters."""
+        layout = self.layout
+        told = [layout.blocks[number].text for number in range(layout.start, layout.end) if layout.prose[number]]
+        return " ".join(told)[:_TOPIC].casefold()
+
+    def _is_topic(self, stem: str) -> bool:
+        return self._told.count(stem) >= _OFTEN
 
     @cached_property
     def _cased(self) -> list[tuple[str, str]]:
@@ -259,27 +282,38 @@ def _stops(text: str) -> bool:
     return ends_sentence(text) and text.rstrip(_OUTER)[-1:] in ".。"
 
 
-@lru_cache(maxsize=4096)
+@kept
+def _is_crumb(text: str) -> bool:
+    """Whether a line is of a page's path: "Home", or "Home / News / Ports"."""
+    return len(text) < _LONG and _CRUMB.match(text) is not None
+
+
+def _is_titled(text: str) -> bool:
+    """Whether nearly all of a line's words have a capital, as English prints its titles."""
+    words_of_it = [word for word in text.split() if word[0].isalpha()]
+    return len(words_of_it) > 3 and sum(word[0].isupper() for word in words_of_it) > len(words_of_it) * 0.7
+
+
+@kept
 def by_form(text: str) -> int:
     """What a line's own form says for it as a headline, or against it."""
     count = words(text)
     marks = [
         ("two words", count == 2),
         ("three or four words", count in (3, 4)),
-        ("five or six words", count in (5, 6)),
         ("usual length", 7 <= count <= 20),
         ("long", count >= 22),
         ("full stop", _stops(text)),
         ("colon", text.endswith(":")),
         ("colon inside", ": " in text),
         ("page marks", _PAGE_MARKS.search(text) is not None),
-        ("small letter", text[:1].islower()),
         ("figure first", text[:1].isdigit()),
+        ("a title's capitals", _is_titled(text)),
     ]
     return sum(_WEIGHTS[name] for name, holds in marks if holds)
 
 
-@lru_cache(maxsize=4096)
+@kept
 def stems(text: str) -> frozenset[str]:
     """The longer words of a text, cut to six letters so that its forms agree; of Chinese each pair of signs."""
     if text.isascii() or not _EAST.search(text):
@@ -290,7 +324,7 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(pairs | {word[:6] for word in found - east if len(word) > 3})
 
 
-@lru_cache(maxsize=4096)
+@kept
 def fold(text: str) -> str:
     """The words of a text alone, in small letters."""
     return " ".join(_WORD.findall(text.casefold()))

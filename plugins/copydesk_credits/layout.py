@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from copydesk.prose import ends_sentence, is_prose, words
+from copydesk.prose import ends_sentence, is_prose, kept, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,15 +18,27 @@ story's cross-heads and lists do not break it. Of 4 to 12, this keeps most headl
 _LONGEST = 60
 _LONG = 120  # characters: what is longer is no line of a time
 _SMALL = re.compile(r"\b[^\W\d_A-Z][\w'’-]*")
+_EDGE = r"(?:^|[|•·–—,(])\W*"
+_SPAN = (
+    r"\d+\s*(?:min|minuten?|minutes?|mins|minuti|minutos?|minuter|hours?|stunden?|std|heures?|horas|days?|tagen?|weeks?"
+    r"|months?|years?|分|분)"
+)
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
 _DATED = re.compile(
     r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}:\d\d\b|\b\d{1,2}[.:]\d\d ?(?:uhr|h|am|pm|a\.m|p\.m)\b"
-    r"|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.? \d{1,2}\b"
-    r"|\b\d+\s*(?:min|minuten?|minutes?|mins|minuti|minutos?|minuter|hours?|stunden?|std|heures?|horas|days?|tagen?"
-    r"|weeks?|months?|years?|分|분)\b"
-    r"|\b(?:ago|min read|yesterday|today|heute um|gestern|published|updated|publié|veröffentlicht|publiziert|publisert"
-    r"|lesezeit|lesedauer|vor \d|il y a \d|hace \d)\b|年|월 \d|月\d",
+    rf"|\b{MONTH}\.? \d{{1,2}}\b"
+    rf"|{_EDGE}{_SPAN}\W*(?:$|[|•·])|\b{_SPAN}\s(?:to )?(?:read|lesezeit|lesedauer|de lect|di lett)"
+    rf"|{_EDGE}(?:today|yesterday|heute um|gestern|(?:(?:first|last|originally|article|page|story)\s)*"
+    r"(?:published|updated))\b"
+    r"|\b(?:ago|min read|publié|veröffentlicht|publiziert|publisert|publicerad|uppdaterad|oppdatert|opdateret|publicado"
+    r"|actualizado|pubblicato|aggiornato|gepubliceerd|bijgewerkt|lesezeit|lesedauer|vor \d|il y a \d|hace \d)\b"
+    r"|年|월 \d|月\d",
     re.IGNORECASE,
 )
+"""A time for the reader to see. "Oslo in 3 days" and "what to know today" are titles: a span stands alone there."""
 _FIGURE = re.compile(r"\d")
 _UNDATED = (
     *("ago", "min read", "yesterday", "today", "heute um", "gestern", "published", "updated", "publié"),
@@ -36,11 +47,12 @@ _UNDATED = (
 """One of these, or a figure, stands in whatever tells a time: a cheap look, for most lines of a page tell none."""
 
 _DAY = re.compile(
-    r"\b\d{1,2}\.?(?: de| of)? [^\W\d]{3,12}\.?,?(?: de)? (?:19|20)\d\d\b|\b[^\W\d]{3,12} \d{1,2}, (?:19|20)\d\d\b"
+    r"\b\d{1,2}(?:\.|st|nd|rd|th|er|º)?(?: de| of)? [^\W\d]{3,12}\.?,?(?: de)? (?:19|20)\d\d\b"
+    r"|\b[^\W\d]{3,12} \d{1,2}(?:st|nd|rd|th)?, (?:19|20)\d\d\b"
 )
 
 
-@lru_cache(maxsize=4096)
+@kept
 def weight(text: str) -> int:
     """What a block counts for the story, in words: nothing where it is no prose."""
     return min(_LONGEST, words(text[: 8 * _LONGEST])) if is_prose(text) else 0
@@ -115,7 +127,7 @@ _DASH = re.compile("[-–—]")
 _FILED_BY = 140  # characters: the dash of a dateline stands before
 
 
-@lru_cache(maxsize=4096)
+@kept
 def is_filed(text: str) -> bool:
     """Whether a block opens as a dispatch does: a town, then a date or an agency, then a dash."""
     if len(text) > _FILED_BY and not _DASH.search(text, 0, _FILED_BY):
@@ -123,7 +135,7 @@ def is_filed(text: str) -> bool:
     return _FILED.match(text) is not None
 
 
-@lru_cache(maxsize=4096)
+@kept
 def is_time(text: str) -> bool:
     """Whether a short line, no sentence, tells a time: a date, a clock, "2 hours ago", "3 min read"."""
     count = words(text) if len(text) < _LONG else 13

@@ -22,7 +22,7 @@ _HANDLE = re.compile(r"\(?(?<!\w)(@\w{2,30})\b\)?")
 _JOINT = re.compile(r"(?<=[^\W\d_A-Z]{3})(?=[A-ZÀ-ÖØ-ÞА-Я][\w.]*(?:\W|$))")
 _CAMEL = re.compile(r"(?:Mc|Mac|De|Di|Da|Du|Des|Del|La|Le|Lo|Van|Fitz|San|Mc|Vander|Ter|Mac|Al|El)$")
 _BRACKETS = re.compile(r"\s*\((?!\w+\) [A-ZÀ-Þ])([^()]*)\)")  # not "Ana (Mia) Baird"
-_PARTS = re.compile(r"\s*(?:[,;•·،、，|]|\s/\s|(?<=\w\w)/(?=\w\w)|\s[-–—]\s)\s*")
+_PARTS = re.compile(r"\s*(?:[,;•·⋅∙،、，|]|\s/\s|(?<=\w\w)/(?=\w\w)|\s[-–—]\s)\s*")
 _CASELESS = re.compile(r"[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DOMAIN = re.compile(
     r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.IGNORECASE
@@ -33,7 +33,10 @@ _PLACE = re.compile(
 _AFFILIATED = re.compile(
     r"\s+(?:[Ff]or|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])"
 )
-_STOPS = " \t.,;:|–—-•·●*/\\\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
+_WORKS_AS = re.compile(r"[a-zà-þ -]{3,30}(?:ist|er|or|ian|eur|in)$")
+_HOUSE = 5
+"""Words of a house's name that an extractor may have glued to a person's, at most."""
+_STOPS = " \t.,;:|–—-•·●⋅∙*/\\\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
 
 
 class Byline(NamedTuple):
@@ -152,12 +155,14 @@ def _kind(part: str, joined: bool, before: list[_Found], *, lone: bool) -> _Foun
 def _after_person(part: str, joined: bool, before: list[_Found]) -> _Found:
     """What a part is that stands after a person: one more, or where the person works, what at, from where."""
     name, more = _name(part)
-    titled = _is_full(name) and any(word.casefold().strip(_STOPS) in words("occupation") for word in more.split()[:2])
+    named = _is_full(name) and part.split(maxsplit=1)[0].casefold() not in words("role")
+    titled = named and any(word.casefold().strip(_STOPS) in words("occupation") for word in more.split()[:2])
     if part in printed("degree") or part.casefold() in words("nobody") or (not titled and _is_house(part, before)):
         return _Found("house", part)
-    if name and _is_full(name) and not set(name.casefold().split()) <= words("no_name"):
+    one_more = _is_full(name) or (joined and not any(_is_full(found.value) for found in before))  # "Linny and Peter"
+    if name and one_more and not set(name.casefold().split()) <= words("no_name"):
         return _Found("person", name, more)
-    return _Found("house" if joined or _capitalised(part) else "unknown", part)
+    return _Found("house" if joined or _capitalised(part) or _WORKS_AS.match(part) else "unknown", part)
 
 
 def _is_full(name: str) -> bool:
@@ -206,9 +211,16 @@ def _unglued(part: str) -> tuple[str, str]:
     """A name and what an extractor glued to it: "Jo BerryThe Echo" is Jo Berry of The Echo; "DeSiato" is one word."""
     for joint in _JOINT.finditer(part):
         head = part[: joint.start()]
-        if " " in head and not _CAMEL.search(head.rsplit(" ", 1)[-1]):
-            return head, part[joint.start() :]
+        house = part[joint.start() :]
+        if " " in head and not _CAMEL.search(head.rsplit(" ", 1)[-1]) and _may_be_house(house):
+            return head, house
     return part, ""
+
+
+def _may_be_house(glued_on: str) -> bool:
+    """Whether what is glued to a name may be a house's: no title after a kicker, no row of a menu."""
+    words_of_it = glued_on.split()
+    return ": " not in glued_on and len(words_of_it) <= _HOUSE and not any(map(glued, words_of_it))
 
 
 def glued(token: str) -> bool:

@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import is_prose, words
 from copydesk_credits import people
-from copydesk_credits.layout import is_time, tells_time
+from copydesk_credits.layout import MONTH, is_time, tells_time
 
 if TYPE_CHECKING:
     from copydesk.document import Segment
 
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)"
-)
 _DATES = r"published|updated|posted|stand|aktualisiert|veröffentlicht|publié|publicado|pubblicato|oppdatert|publisert"
 _TIME = re.compile(
     rf"[\s(\[|•·–—,/.-]*(?:\b\d|\b(?:{_DATES}|on|le|am|vor|hace|il y a)\s*[:\d]"
     r"|\b(?:last )?(?:published|updated|posted)\b"
     r"|\b(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:on\s+)?(?:mon|tue|wed|thu|fri|sat|sun)\b[,.]"
-    rf"|\b{_MONTH}\.?\s+\d)",
+    rf"|\b{MONTH}\.?\s+\d)",
     re.IGNORECASE,
 )
 _GLUED_TIME = re.compile(
@@ -30,16 +26,20 @@ _GLUED_TIME = re.compile(
     r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.? \d{1,2}, (?:19|20)\d\d)"
 )
 _CLOCK = re.compile(
-    rf"(?:[\W\d_]|\b{_MONTH}\b|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b|(?:st|nd|rd|th)\b"
+    rf"(?:[\W\d_]|(?<![^\W\d_]){MONTH}\b|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b|(?:st|nd|rd|th)\b"
     r"|\b(?:on|at|am|pm|mins?|minutes?|read|updated|posted|published|created|submitted|written|last|by|par|accueil|blog|news|in)\b)+$",
     re.IGNORECASE,
 )
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_]{2})\d{1,2}(?=\s*(?:[,;&]|and\b|$))")
 _BUTTON = re.compile(r"\s+(?:Follow|Seguir|Folgen|Tips meg|Suivre|Segui|Sponsored|Verified|Email|Edit|Profile)\s*$")
-_IN_SECTION = re.compile(r"(?<=[^\W\d_])(?:In\s[A-Z].*|\sin\s[a-z-]+)$")
-_BULLET = re.compile(r"\s*[|•·●]\s*|\s{3,}|\s[–—]\s")
+_IN_SECTION = re.compile(r"(?<=[^\W\d_])(?:In\s[A-Z].*|\sIn|\sin\s[a-z-]+)$")
+_COMMENTS = re.compile(
+    r"\s*[-–—|,]?\s+(?:\d+|no|leave a) (?:comments?|replies|reply|views|likes|shares)\b.*$", re.IGNORECASE
+)
+_BULLET = re.compile(r"\s*[|•·●⋅∙]\s*|\s{3,}|\s[–—]\s")
 _COUNTER = re.compile(
-    r"^(?:\d+\s*)?(?:comments?|shares?|views?|kommentare?|sponsored|follow|edit|print|e-?mail|\d+)$", re.IGNORECASE
+    r"^(?:\d+\s*)?(?:comments?|shares?|views?|words?|likes?|kommentare?|sponsored|follow|edit|print|e-?mail|\d+)$",
+    re.IGNORECASE,
 )
 _OPENERS = (
     r"The|A|An|In|It|On|For|When|After|As|This|These|There|Der|Die|Das|Ein|Eine|Im|Es|Le|La|Les|El|Los|Las|Un|Une"
@@ -49,6 +49,7 @@ _DATELINE = re.compile(
     r"(?:,\s*[^\W\d_][\w .-]{1,28}?)?\s+"
     r"(?=[A-ZÀ-Þ]{3,}[A-ZÀ-Þ .'-]*(?:,[^()–—-]{0,30})?(?:\s*\([^)]{2,20}\))?\s*(?:[–—]|--?\s))"
 )
+_STAMP = 4  # words: a label and its date
 _LONGEST = 300
 """No byline is longer, in characters: eleven names and their towns fit."""
 
@@ -92,15 +93,20 @@ def before_time(who: str) -> tuple[str, str]:
 
 
 def _plain(who: str) -> str:
-    who = _BUTTON.sub("", _FOOTNOTE.sub("", _IN_SECTION.sub("", who)).strip())
+    who = _BUTTON.sub("", _FOOTNOTE.sub("", _IN_SECTION.sub("", _COMMENTS.sub("", who))).strip())
     pieces = [piece for piece in _BULLET.split(who) if piece]
     named: list[str] = []
     for piece in pieces if len(pieces) > 1 else ():
-        if is_time(piece) and named:
+        if _is_stamp(piece) and named:
             break
-        if not _COUNTER.match(piece) and not is_time(piece):
+        if not _COUNTER.match(piece) and not _is_stamp(piece):
             named.append(piece)
     return " | ".join(named) or who
+
+
+def _is_stamp(piece: str) -> bool:
+    """Whether a piece is a time and nothing else: "Tech Week: January 6, 2026" says what is on."""
+    return is_time(piece) and (words(piece) <= _STAMP or _TIME.match(piece) is not None)
 
 
 def _is_time(rest: str) -> bool:

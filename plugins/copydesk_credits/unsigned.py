@@ -7,11 +7,10 @@ name, or its place between headline and first paragraph. And no word of it may s
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from copydesk.facts import Author
-from copydesk.prose import ends_sentence, words
+from copydesk.prose import ends_sentence, kept, words
 from copydesk_credits import people
 from copydesk_credits.house import folded as house_folded
 from copydesk_credits.house import spellings
@@ -29,6 +28,11 @@ _DATE = 6  # words: a date with its clock, and no entry of a calendar
 _LAST = 4  # so many blocks at the end of the text: a name, what its bearer does, two lines about them
 _IN_NAME = 4  # words: what is longer and ends with a stop is a sentence
 _TOGETHER = 4  # blocks: authors told about one after another
+_STAFF = 4  # names below a story without a label: those are the house's people, or its customers
+_APPEALS = frozenset(["donate", "newsletter", "promo"])
+_OTHER_WORK = re.compile(
+    r"(?:review|edit|research|check|translat|illustrat|photograph|approv)\w*,? by\W*$", re.IGNORECASE
+)
 _ACRONYM = re.compile(r"[B-DF-HJ-NP-TV-XZ]{3,}$")
 _SMALL_SECOND = re.compile(r"([^\W\d_]+) ([a-z]+) ")
 _PICTURE = re.compile(
@@ -95,7 +99,7 @@ def _alone(layout: Layout, number: int) -> Line | None:
     return Line(segment, number, len(segment.text), read, "bylines/alone") if read else None
 
 
-@lru_cache(maxsize=4096)
+@kept
 def _names_alone(text: str) -> people.Byline | None:
     """The people or agencies of a line that is nothing but names, and perhaps a time."""
     if not text[:1].isalnum() or _goes_on_small(text) or people.caseless(text):
@@ -127,7 +131,7 @@ def _may_sign(person: Author) -> bool:
 
     A section after a comma belongs to a list of categories: "Long Reads, Technology".
     """
-    name, house = person.name, (person.affiliation or "").casefold()
+    name, house = person.name, (person.affiliation or person.place or "").casefold()
     if house in people.words("no_name"):
         return False
     tokens = name.removeprefix("The ").split()
@@ -167,7 +171,7 @@ def _witnessed(layout: Layout, line: Line) -> bool:
     """Whether something says that the name signs. A person whom the story names again is its subject."""
     if _beside(layout, line):
         return True
-    if _is_subject(layout, line) or _heads(layout, line):
+    if _is_subject(layout, line) or _heads(layout, line) or _is_headlined(layout, line):
         return False
     if layout.under_headline(line.number, 2) and _above_story(layout, line):
         return True
@@ -190,6 +194,12 @@ def _heads(layout: Layout, line: Line) -> bool:
     """Whether the same words stand above the headline, too: a section's name, and nobody's."""
     place = layout.headline or 0
     return line.number > place and _stands_above(layout, place, line.segment.text)
+
+
+def _is_headlined(layout: Layout, line: Line) -> bool:
+    """Whether a word of a name stands in the headline: it is what the story is about, or a button below it."""
+    told = set(layout.blocks[layout.headline].text.casefold().split()) if layout.headline is not None else set()
+    return any(not told.isdisjoint(name.casefold().split()) for name in _persons(line))
 
 
 def _stands_above(layout: Layout, number: int, text: str) -> bool:
@@ -244,7 +254,8 @@ def _by_place(text: str) -> people.Byline | None:
     known = house_folded(text) in spellings() or text.casefold() in people.words("nobody")
     if known or any(word in people.words("no_name") or word in people.words("role") for word in plain):
         return None
-    return people.Byline((Author(text),)) if all(_USER.match(token) for token in tokens) else None
+    handles = all(_USER.match(token) for token in tokens) and (len(tokens) == 1 or not text.islower())
+    return people.Byline((Author(text),)) if handles else None
 
 
 def _is_spoken(layout: Layout, number: int, name: str) -> bool:
@@ -276,7 +287,8 @@ def _between(layout: Layout, line: Line) -> bool:
         return False
     below = number + 1 < len(layout.blocks) and layout.prose[number + 1]
     again = _stands_above(layout, number, line.segment.text)
-    return below and not again and words(layout.blocks[number - 1].text) >= 4
+    cross_head = sum(layout.prose[:number]) > 1  # a dek is one block
+    return below and not again and not cross_head and words(layout.blocks[number - 1].text) >= 4
 
 
 def _told_below(layout: Layout, line: Line) -> bool:
@@ -293,8 +305,10 @@ def is_bio(text: str, name: str) -> bool:
 
 
 def _is_subject(layout: Layout, line: Line) -> bool:
+    """Whether two paragraphs of the story, above a line that stands below it, name the person."""
     lasts = [name.split()[-1] for name in _persons(line)]
-    story = [layout.blocks[number].text for number in range(layout.start, layout.end) if layout.prose[number]]
+    end = layout.end if line.number <= layout.start else min(layout.end, line.number)
+    story = [layout.blocks[number].text for number in range(layout.start, end) if layout.prose[number]]
     return bool(lasts) and all(sum(last in text for text in story) >= 2 for last in lasts)
 
 
@@ -307,11 +321,13 @@ def names_below(layout: Layout, labels: Sequence[int]) -> list[Line]:
     """The authors whom only the lines below the story name: under "About the author", or with a role or bio."""
     numbers = range(layout.start + 3, len(layout.blocks) - 1)
     told = [line for number in numbers if _introduced(layout, number) and (line := _alone(layout, number))]
-    told = [line for line in told if line.read.people]
+    told = [line for line in told if line.read.people and not _is_subject(layout, line)]
     ending = range(max(layout.start + 3, layout.end - _LAST), len(layout.blocks))
     labelled = [number + 1 for number in labels if layout.start + 3 <= number + 1 < ending.start]
     last = [_told_last(layout, number, labels) for number in (*labelled, *ending)]
     near = {line.number: line._replace(rule="bylines/bio") for line in (*told, *filter(None, last))}
+    if len(near) > _STAFF and not labels:
+        return []
     first = min(line.number for line in told) if told else min(near, default=0)
     return [line for number, line in sorted(near.items()) if 0 <= number - first <= _TOGETHER]
 
@@ -359,14 +375,22 @@ def _opens_bio(layout: Layout, number: int, *, labelled: bool) -> Line | None:
 
 def _signed_below(layout: Layout, line: Line, labels: Sequence[int]) -> bool:
     number = line.number
-    if number - 1 in labels or line.rule == "bylines/bio":
+    if number - 1 in labels:
+        return True
+    if _is_subject(layout, line) or _signs_otherwise(layout, number):
+        return False
+    if line.rule == "bylines/bio":
         return True
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
-    if not _ends(layout, number) or _is_subject(layout, line):
-        return False
-    if any(is_common(person.name, layout.small_words()) for person in line.read.people):
+    if not _ends(layout, number) or any(is_common(person.name, layout.small_words()) for person in line.read.people):
         return False
     return _is_role(below) or _presents(below, line.read.people[0].name.split()[0])
+
+
+def _signs_otherwise(layout: Layout, number: int) -> bool:
+    """Whether one is named for other work, "Reviewed by", or signs the house's appeal to its readers."""
+    above = layout.blocks[max(0, number - 2) : number]
+    return any(block.role in _APPEALS for block in above) or _OTHER_WORK.search(above[-1].text) is not None
 
 
 def _presents(text: str, first: str) -> bool:

@@ -9,7 +9,7 @@ and another form, a lone surrogate in an id) stands in `extra` as it was, and th
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -34,31 +34,33 @@ class Stretch(msgspec.Struct, array_like=True, frozen=True):
     rule: str
 
 
-_KINDS: dict[str, Any] = {
+KINDS: dict[str, Any] = {
     "id": str,
     "text": str,
     **{field.name: list[field.type] if field.many else field.type for field in FIELDS.values()},  # type: ignore[name-defined]
     "flags": list[str],
     "encoding": str,
-    "facts": msgspec.Raw,
+    "facts": Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})],
     "ledger": list[Entry],
     "segments": list[Stretch],
 }
-COLUMNS = tuple(name for name in _KINDS if name != "segments")
-"""The fields of a record, in their order."""
+"""The fields of a record and their types, in their order. A field of one value may be null."""
 
-_OPTIONAL = {"encoding", "facts", "segments"}
+COLUMNS = tuple(name for name in KINDS if name != "segments")
+"""The fields of a record without `segments`, which stand in it where they are asked for."""
+
+OPTIONAL = {"encoding", "facts", "segments"}
 """Fields that stand in a record only where there is something in them."""
 
 _NOTHING = (None, False)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
 
 
 def record_schema(segments: bool = False) -> pa.Schema:
     """The columns of a record, and `extra` for the input's own fields. Raises ConfigError where pyarrow is missing."""
     pa = pyarrow()
-    columns = {name: _arrow_type(msgspec.inspect.type_info(kind)) for name, kind in _KINDS.items()}
+    columns = {name: _arrow_type(msgspec.inspect.type_info(kind)) for name, kind in KINDS.items()}
     if not segments:
         del columns["segments"]
     return pa.schema({**columns, "extra": pa.string()})
@@ -94,11 +96,11 @@ def _narrowed(row: dict[str, Any], line: bytes, schema: pa.Schema) -> dict[str, 
 def _row(line: bytes, names: Sequence[str]) -> dict[str, Any]:
     """What the columns hold of a record."""
     fields = _fields(line)
-    values = {name: _value(name, fields[name]) for name in names if name in fields and name in _KINDS}
+    values = {name: _value(name, fields[name]) for name in names if name in fields and name in KINDS}
     whole = values.get("ledger", _NOTHING)[0] is not None
     row: dict[str, Any] = {name: _builtin(value) for name, (value, _) in values.items()}
     for name, (value, exact) in values.items():
-        if exact or (value is None and fields[name] == b"null" and whole and name not in _OPTIONAL):
+        if exact or (value is None and fields[name] == b"null" and whole and name not in OPTIONAL):
             del fields[name]
     if fields:
         row["extra"] = "{" + ",".join(f"{json.dumps(name)}:{raw.decode()}" for name, raw in fields.items()) + "}"
@@ -148,7 +150,7 @@ def record(row: Mapping[str, Any]) -> dict[str, Any]:
     record = {
         name: _READ[name](value) if name in _READ and value is not None else value
         for name, value in row.items()
-        if name != "extra" and (value is not None or (nulls and name not in _OPTIONAL))
+        if name != "extra" and (value is not None or (nulls and name not in OPTIONAL))
     }
     return {**record, **json.loads(row.get("extra") or "{}")}
 

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
 from importlib.util import find_spec
 
 import pytest
@@ -170,3 +177,102 @@ def test_a_share_is_checked_when_the_dag_is_read(dags):
 
     with pytest.raises(ConfigError, match="`max_bad` is a share"):
         CleanOperator(task_id="clean", inputs="raw", folder="clean", max_bad=5)
+
+
+SCHEDULED = """
+from airflow.sdk import dag, task
+
+from copydesk.adapters.airflow import CleanOperator
+
+FIELD = {field!r}
+
+
+@dag(schedule="@once")
+def scheduled():
+    @task
+    def listed():
+        return [FIELD + f"/raw/{{name}}.jsonl" for name in ("monday", "tuesday")]
+
+    @task
+    def gather(results):
+        return [result["clean"] for result in results]
+
+    clean = CleanOperator.partial(
+        task_id="clean",
+        pipeline="desk",
+        config=FIELD + "/pipelines.yaml",
+        folder=FIELD + "/scheduled/{{shard}}",
+        max_bad=0.2,
+        workers=1,
+        options=["--part-size", "64"],
+    ).expand(inputs=listed())
+    gather(clean.output)
+
+
+scheduled()
+"""
+PARTS = ("api-server", "scheduler --skip-serve-logs", "dag-processor")
+"""What `airflow standalone` starts, less what listens on every interface."""
+
+
+@contextlib.contextmanager
+def airflow(home):
+    """Airflow as it runs in earnest, on the loopback: its processes, a database, and nobody to ask it anything."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    given = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": port,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 64,
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "2",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",  # a task asks before the server is warm
+        "SCARF_ANALYTICS": "false",
+    }
+    command = [sys.executable, "-m", "airflow"]
+    with (home / "log").open("w") as log, contextlib.ExitStack() as stack:
+        how = {"env": {**os.environ, **given}, "stdout": log, "stderr": log}
+        subprocess.run([*command, "db", "migrate"], check=True, **how)
+        for part in PARTS:
+            process = stack.enter_context(subprocess.Popen([*command, *part.split()], **how))
+            stack.callback(process.terminate)
+            _await(port, process)  # a task that comes before the server is one that failed
+        yield
+
+
+def _await(port, process):
+    """The first part is the server; once it answers, the others need not wait."""
+    while process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", int(port))):
+            return
+        time.sleep(0.5)
+
+
+@pytest.mark.slow
+def test_a_scheduler_runs_it_and_only_addresses_and_counts_are_in_its_database(field, tmp_path):
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags/scheduled.py").write_text(SCHEDULED.format(field=str(field.folder)))
+    with airflow(tmp_path), contextlib.closing(sqlite3.connect(tmp_path / "airflow.db", timeout=60)) as database:
+        until, state = time.monotonic() + 300, None
+        while state not in {"success", "failed"} and time.monotonic() < until:
+            time.sleep(1)
+            (state,) = database.execute("select max(state) from dag_run").fetchone()
+        tasks = database.execute("select task_id, state, try_number from task_instance order by 1").fetchall()
+        passed = database.execute("select task_id, value from xcom order by task_id, map_index").fetchall()
+    assert state == "success", (tmp_path / "log").read_text()[-5_000:]
+    assert tasks == [(name, "success", 1) for name in ("clean", "clean", "gather", "listed")]
+    monday, tuesday = (json.loads(value) for name, value in passed if name == "clean")
+    assert {name: monday[name] for name in COUNTS} == COUNTS
+    assert (tuesday["documents"], tuesday["clean"]) == (len(ROWS) - 4, len(ROWS) - 4)
+    assert len(passed) == 4
+    assert max(len(value) for _, value in passed) < 1_000
+    for name, figures in {"monday": monday, "tuesday": tuesday}.items():
+        assert figures["folder"] == f"{field.folder}/scheduled/{name}"
+        assert written(figures["folder"]) == field.plain(name)

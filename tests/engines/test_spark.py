@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import shlex
 import shutil
 import socket
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from copydesk import InputError, load
 from copydesk.columns import COLUMNS
-from engines.conftest import CONFIG, COUNTS, PLUGIN, ROWS, same
+from engines.conftest import CONFIG, COUNTS, PLUGIN, ROOT, ROWS, same
 
 pytest.importorskip("pyspark")
+import pyspark
 from pyspark.sql import SparkSession
 
 from copydesk.adapters.spark import clean, split
@@ -104,8 +111,8 @@ def test_types_of_other_columns_stay(spark, desk, large):
         ("'The bridge reopened on Monday.'", None),
         ("collate('The bridge reopened on Monday.', 'UTF8_LCASE')", None),
         ("cast('The bridge reopened on Monday.' as binary)", None),
-        ("null", "a document needs a field `text` with text in it; it is NoneType."),
-        ("5", "a document needs a field `text` with text in it; it is int."),
+        ("null", "a document needs a field `text` with text in it; it is null."),
+        ("5", "a document needs a field `text` with text in it; it is a number."),
     ],
 )
 def test_a_text_of_another_type(spark, desk, text, error):
@@ -149,3 +156,65 @@ def test_spark_connect(spark, port, desk, expected):
     same(rows(out), expected)
     assert [half.count() for half in split(out)] == SPLIT
     remote.stop()
+
+
+JOB = """
+import json
+
+from pyspark.sql import SparkSession
+
+from copydesk import load
+from copydesk.adapters.spark import clean
+
+
+def place(batches):
+    import copydesk
+
+    for batch in batches:
+        yield batch.from_pydict({{"place": [copydesk.__file__]}})
+
+
+spark = SparkSession.builder.getOrCreate()
+df = spark.read.schema({schema!r}).json("{project}/rows.jsonl").repartition(4, "n")
+rows = [row.asDict(recursive=True) for row in clean(df, load("{project}/pipelines.yaml")["desk"]).collect()]
+places = {{row.place for row in spark.range(4).mapInArrow(place, "place string").collect()}}
+with open("told.json", "w") as told:
+    json.dump([spark.sparkContext.master, sorted(places), rows], told)
+"""
+
+
+@contextlib.contextmanager
+def standalone(folder, env):
+    """Spark's own cluster on the loopback: a master and a worker, each a process; the master's address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        master = f"127.0.0.1:{free.getsockname()[1]}"
+    start = Path(pyspark.__file__).parent / "bin/spark-class"
+    parts = {
+        "master.Master": f"--host 127.0.0.1 --port {master.partition(':')[2]} --webui-port 0",
+        "worker.Worker": f"--host 127.0.0.1 --webui-port 0 --cores 2 --memory 2g --work-dir work spark://{master}",
+    }
+    with (folder / "log").open("w") as log, contextlib.ExitStack() as stack:
+        for part, options in parts.items():
+            command = [start, f"org.apache.spark.deploy.{part}", *options.split()]
+            process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
+            stack.callback(stack.enter_context(process).terminate)
+        while "Registering worker" not in (folder / "log").read_text():
+            assert process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.5)
+        yield f"spark://{master}"
+
+
+@pytest.mark.slow
+def test_a_cluster_gets_it_as_the_page_says(project, expected, tmp_path):
+    (page,) = re.findall(r"```text\n(python -m venv ship.*?)```", (ROOT / "docs/engines.md").read_text(), re.DOTALL)
+    shipping = page.replace("'copydesk[parquet]'", shlex.quote(f"{ROOT}[parquet]"))  # this one, not the registry's
+    (tmp_path / "job.py").write_text(JOB.format(project=project, schema=SCHEMA))
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYSPARK_", "SPARK_", "PYTHON"))}
+    env = {**ours, "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "SPARK_LOCAL_IP": "127.0.0.1"}
+    with standalone(tmp_path, env) as master:
+        subprocess.run(["sh", "-e"], input=shipping, text=True, check=True, cwd=tmp_path, env={**env, "MASTER": master})
+    told, places, rows = json.loads((tmp_path / "told.json").read_text())
+    assert told == master
+    assert [re.search(r"/work/app-[^/]*/\d+/", place) is not None for place in places] == [True]
+    same(sorted(rows, key=lambda row: row["n"]), expected)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pandas as pd
 from dask.bag import Bag
 from dask.dataframe.dispatch import make_meta
 from dask.dataframe.utils import pyarrow_strings_enabled
 
-from copydesk.adapters import pandas
+from copydesk.adapters.pandas import cleaned
 from copydesk.adapters.transform import Transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import pandas as pd
 
     from copydesk.pipeline import Pipeline
 
@@ -32,8 +31,8 @@ def clean(data: Data, pipeline: Pipeline | str, *, text: str = "text", id: str =
     without such a field is a row that failed.
     """
     transform = Transform(pipeline, text, id, into)
-    cleaned: Data = (_bag if isinstance(data, Bag) else _frame)(data, transform)
-    return cleaned
+    out: Data = (_bag if isinstance(data, Bag) else _frame)(data, transform)
+    return out
 
 
 def _bag(bag: Any, transform: Transform) -> Any:
@@ -46,13 +45,10 @@ def records(rows: Iterable[Mapping[str, Any]], transform: Transform) -> list[dic
 
 
 def _frame(frame: Any, transform: Transform) -> Any:
-    """With `meta`, the columns and their types: Dask would clean two rows of its own making to learn them."""
-    strings = [field.name for field in transform.schema() if field.type == "string"]
-    types = dict.fromkeys(strings, "string[pyarrow]") if pyarrow_strings_enabled() else {}
-    return frame.map_partitions(partition, transform, types, meta=partition(make_meta(frame), transform, types))
+    """With `meta`, the columns and their types: Dask would clean two rows of its own making to learn them.
 
-
-def partition(frame: pd.DataFrame, transform: Transform, types: Mapping[str, str]) -> pd.DataFrame:
-    """A partition, its strings of Dask's own type. Lists and structs stay objects: a shuffle takes no Arrow ones."""
-    cleaned = pandas.clean(frame, transform.pipeline, text=transform.text, id=transform.id, into=transform.into)
-    return cleaned.astype(types)
+    Strings are of Dask's own type. Lists and structs stay objects: a shuffle takes no Arrow ones.
+    """
+    strings = pd.StringDtype("pyarrow") if pyarrow_strings_enabled() else None
+    meta = cleaned(make_meta(frame), transform, strings)
+    return frame.map_partitions(cleaned, transform, strings, meta=meta)

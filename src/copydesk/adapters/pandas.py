@@ -23,11 +23,15 @@ def clean(
     frame: pd.DataFrame, pipeline: Pipeline | str, *, text: str = "text", id: str = "id", into: str | None = None
 ) -> pd.DataFrame:
     """The frame's rows, cleaned. Raises InputError where there is no such column."""
-    transform = Transform(pipeline, text, id, into)
+    return cleaned(frame, Transform(pipeline, text, id, into))
+
+
+def cleaned(frame: pd.DataFrame, transform: Transform, strings: Any = None) -> pd.DataFrame:
+    """The frame's rows, cleaned; the record's strings of that type, else of the one that pandas has for them."""
     passed = transform.checked(list(frame.columns))
     record = transform.beside(_rows(frame))
-    columns = {name: _series(record.column(name), frame.index) for name in record.schema.names}
-    return pd.concat([pd.DataFrame(columns, index=frame.index), frame[passed]], axis=1)
+    columns = {name: _values(record.column(name), strings) for name in record.schema.names}
+    return pd.DataFrame({**columns, **{name: frame[name].array for name in passed}}, index=frame.index)
 
 
 def _rows(frame: pd.DataFrame) -> Iterator[list[dict[Any, Any]]]:
@@ -37,10 +41,11 @@ def _rows(frame: pd.DataFrame) -> Iterator[list[dict[Any, Any]]]:
         yield part.where(part.notna(), None).to_dict("records")
 
 
-def _series(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:
-    if pd.api.types.is_string_dtype(strings := column.slice(0, 0).to_pandas()) and not column.type.num_fields:
-        return pd.Series(column.to_pandas().array, index=index, dtype=strings.dtype)
-    return pd.Series(column.to_pylist(), index=index, dtype=object)
+def _values(column: pa.ChunkedArray, strings: Any) -> Any:
+    """A column's values: lists and structs are Python's, and all else in a record is a string."""
+    if column.type.num_fields:
+        return pd.Series(column.to_pylist(), dtype=object).array
+    return column.to_pandas(types_mapper=strings and (lambda _: strings)).array
 
 
 @pd.api.extensions.register_dataframe_accessor("copydesk")

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from copydesk.intake import MAX_CHARS
+
 app = typer.Typer(
     help="Raw reprinted news articles in, clean text and the facts printed around it out.",
     no_args_is_help=True,
@@ -34,16 +36,23 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the whole stack of an
 DEFAULT = "reprints"
 
 InputForm = Literal["text", "jsonl", "csv", "tsv", "parquet", "arrow", "html", "warc"]
-Form = Literal["jsonl", "jsonl.zst", "jsonl.gz", "parquet", "text"]
-Shape = Literal["record", "schema.org", "ninjs"]
+OutputForm = Literal["jsonl", "jsonl.zst", "jsonl.gz", "parquet", "text"]
+RecordShape = Literal["record", "schema.org", "ninjs"]
 
 From = Annotated[InputForm | None, typer.Option("--from", help="The form of the input; else by name and content.")]
+Form = Annotated[OutputForm | None, typer.Option("--format", help="The form of the output; else by its name.")]
+Shape = Annotated[RecordShape, typer.Option("--as", help="What a record looks like.")]
 TextField = Annotated[str, typer.Option(help="The field or column that holds the text.")]
 IdField = Annotated[str, typer.Option(help="The field or column that holds the id.")]
 MaxChars = Annotated[int, typer.Option(min=1, help="Longer documents are rejected.")]
 Segments = Annotated[bool, typer.Option("--segments", help="Add every segment to each record.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=0, help="Processes; 0: this one. Else one a core.")]
 Timeout = Annotated[float, typer.Option(min=0.01, help="Seconds that a stage may take for one document.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that the output's folder holds.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew in a folder that holds a run.")]
+PartSize = Annotated[int, typer.Option(min=1, help="Documents of the input in each part of a folder.")]
+AllowFailed = Annotated[str, typer.Option(help="How many documents may fail: a number or a share, 5%.")]
+AllowRejected = Annotated[str, typer.Option(help="How many documents may be rejected.")]
 Rejects = Annotated[Path | None, typer.Option(help="Where rejected and failed documents go (.jsonl).")]
 Report = Annotated[list[Path] | None, typer.Option(help="Write a report: .json or .html. May be repeated.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
@@ -59,27 +68,25 @@ def run(
     input_form: From = None,
     text_field: TextField = "text",
     id_field: IdField = "id",
-    max_chars: MaxChars = 10_000_000,
-    form: Annotated[Form | None, typer.Option("--format", help="The form of the output; else by its name.")] = None,
-    shape: Annotated[Shape, typer.Option("--as", help="What a record looks like.")] = "record",
+    max_chars: MaxChars = MAX_CHARS,
+    form: Form = None,
+    shape: Shape = "record",
     segments: Segments = False,
     rejects: Rejects = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run that the output's folder holds.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew in a folder that holds a run.")] = False,
-    part_size: Annotated[int, typer.Option(min=1, help="Documents of the input in each part of a folder.")] = 5_000,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    part_size: PartSize = 5_000,
     workers: Workers = None,
     timeout: Timeout = 10.0,
     memory: Memory = 2_000,
     report: Report = None,
-    allow_failed: Annotated[str, typer.Option(help="How many documents may fail: a number or a share, 5%.")] = "0",
-    allow_rejected: Annotated[str, typer.Option(help="How many documents may be rejected.")] = "100%",
+    allow_failed: AllowFailed = "0",
+    allow_rejected: AllowRejected = "100%",
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Clean documents: text and facts out, one record each."""
-    from copydesk.cli.run import Run
+    from copydesk.cli.run import Run, staff
     from copydesk.io.items import Reading
 
     asked = Run(
@@ -96,9 +103,7 @@ def run(
         resume=resume,
         overwrite=overwrite,
         part_size=part_size,
-        workers=workers,
-        timeout=timeout,
-        memory=memory * 1_000_000,
+        staff=staff(workers, timeout, memory),
         reports=report or (),
         allow_failed=allow_failed,
         allow_rejected=allow_rejected,
@@ -113,7 +118,7 @@ def pipe(
     config: Config = None,
     text_field: TextField = "text",
     id_field: IdField = "id",
-    max_chars: MaxChars = 10_000_000,
+    max_chars: MaxChars = MAX_CHARS,
     segments: Segments = False,
     workers: Annotated[
         int | None, typer.Option("--workers", "-j", min=0, max=1, help="0: in this process, without protection.")
@@ -124,13 +129,12 @@ def pipe(
 ) -> None:
     """Answer each line of JSON on standard input with one line, at once: for programs that wait for it."""
     from copydesk.cli.pipe import answer
-    from copydesk.cli.run import loaded, processors
+    from copydesk.cli.run import loaded, processors, staff
     from copydesk.io.items import Reading
-    from copydesk.run.runner import Staff
     from copydesk.run.work import Work
 
     work = Work(loaded(config, pipeline), Reading(text_field, id_field, max_chars), segments)
-    answer(work, Staff(min(1, processors()) if workers is None else workers, timeout, memory * 1_000_000))
+    answer(work, staff(min(1, processors()) if workers is None else workers, timeout, memory))
 
 
 @app.command()
@@ -149,7 +153,7 @@ def retry(
 ) -> None:
     """Run again what was rejected or failed, after its cause was mended."""
     from copydesk.cli.retry import retry as run_again
-    from copydesk.cli.run import Run
+    from copydesk.cli.run import Run, staff
 
     asked = Run(
         inputs=inputs,
@@ -157,9 +161,7 @@ def retry(
         config=config,
         output=output,
         rejects=rejects,
-        workers=workers,
-        timeout=timeout,
-        memory=memory * 1_000_000,
+        staff=staff(workers, timeout, memory),
         reports=report or (),
         quiet=quiet,
     )

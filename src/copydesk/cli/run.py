@@ -5,10 +5,8 @@ from __future__ import annotations
 import glob
 import os
 import sys
-import time
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +19,12 @@ from copydesk.io import readers, sources, writers
 from copydesk.io.counting import total
 from copydesk.io.items import Reading
 from copydesk.io.writers import naming
+from copydesk.run.account import now
 from copydesk.run.folder import PART_SIZE, Folder
 from copydesk.run.manifest import listed, pipeline_identity
 from copydesk.run.output import Single, is_special, rejects_beside
 from copydesk.run.report import by_first, check_report, report, write_report
 from copydesk.run.runner import Staff, run
-from copydesk.run.sample import Sample
 from copydesk.run.work import Work
 
 if TYPE_CHECKING:
@@ -34,10 +32,9 @@ if TYPE_CHECKING:
 
     from copydesk.io.items import Item
     from copydesk.pipeline import Pipeline
-    from copydesk.run.batches import Batch
+    from copydesk.run.account import Account
     from copydesk.run.output import Output
     from copydesk.run.summary import Summary
-    from copydesk.run.work import Done
 
 _SHOWN = 12  # reasons and rejects that the summary shows
 
@@ -59,9 +56,7 @@ class Run:
     resume: bool = False
     overwrite: bool = False
     part_size: int = PART_SIZE
-    workers: int | None = None
-    timeout: float = 10.0
-    memory: int = 2_000_000_000
+    staff: Staff = field(default_factory=lambda: Staff(processors()))
     reports: Sequence[Path] = ()
     allow_failed: str = "0"
     allow_rejected: str = "100%"
@@ -85,40 +80,31 @@ class Run:
         signal = self._run(work, items, output, expected)
         with suppress(OSError):  # nobody reads it, or the disk that it goes to is full
             if not self.quiet:
-                show_summary(output.summary, [*output.notes, *self._advice(output, signal)])
+                show_summary(output.account.summary, [*output.notes, *self._advice(output, signal)])
         if signal:
             return 128 + signal
-        counts = output.summary.outcomes
-        return int(any(counts[kind] > most(output.summary.documents) for kind, most in allowed.items()))
-
-    @property
-    def staff(self) -> Staff:
-        return Staff(processors() if self.workers is None else self.workers, self.timeout, self.memory)
+        summary = output.account.summary
+        return int(any(summary.outcomes[kind] > most(summary.documents) for kind, most in allowed.items()))
 
     def _run(self, work: Work, items: Iterable[Item], output: Output, expected: int | None) -> int:
-        start, clock, before, sample = datetime.now(UTC), time.monotonic(), output.done, Sample()
-        with redirect_stdout(sys.stderr), progress(expected, self.quiet, done=before) as told:
-
-            def both(batch: Batch, done: Done) -> None:
-                if self.reports and self.shape == "record":
-                    sample.take(batch.first, done.lines)
-                told(output.summary)
-
-            signal = run(work, items, output, self.staff, both)
-        about = self._about(start, time.monotonic() - clock, before)
+        account = output.account
+        with redirect_stdout(sys.stderr), progress(expected, self.quiet, done=account.done) as told:
+            signal = run(work, items, output, self.staff, lambda: told(account.summary))
+        about = self._about(account)
         for path in self.reports:
-            write_report(path, report(output.summary, about), sample)
+            write_report(path, report(account.summary, about), account.sample)
         return signal
 
-    def _about(self, start: datetime, seconds: float, before: int) -> dict[str, Any]:
-        """Which run it was, for its report. `before` are the documents that an earlier run had done."""
+    def _about(self, account: Account) -> dict[str, Any]:
+        """Which run it was, for its report."""
         return {
             "pipeline": self.pipeline,
             "version": metadata.version("copydesk"),
-            "start": start.isoformat(timespec="seconds"),
-            "end": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(seconds, 3),
-            "done": before,
+            "start": account.start,
+            "end": now(),
+            "seconds": round(account.seconds, 3),
+            "starts": account.starts,
+            "timed": account.timed,
             "workers": self.staff.workers,
             "inputs": list(self.inputs),
             "output": str(self.output or "standard output"),
@@ -184,10 +170,10 @@ class Run:
     def _advice(self, output: Output, signal: int) -> list[str]:
         """What to do about what did not come out clean."""
         if signal and isinstance(output, Folder):
-            return [f"Interrupted. {output.done:,} documents are kept in {self.output}; go on with --resume."]
+            return [f"Interrupted. {output.account.done:,} documents are kept in {self.output}; go on with --resume."]
         if signal:
             return ["Interrupted."]
-        if output.summary.outcomes.keys() <= {"clean"}:
+        if output.account.summary.outcomes.keys() <= {"clean"}:
             return []
         place = self.output if isinstance(output, Folder) else self._rejects(self.output)
         if place is None:
@@ -209,6 +195,11 @@ def _is_file(path: Path) -> bool:
 
 def _is_device(path: Path) -> bool:
     return is_special(path) and not path.is_dir()
+
+
+def staff(workers: int | None, timeout: float, megabytes: int) -> Staff:
+    """Who does the work: where no number is given, a process for each processor."""
+    return Staff(processors() if workers is None else workers, timeout, megabytes * 1_000_000)
 
 
 def processors() -> int:

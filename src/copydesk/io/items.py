@@ -14,7 +14,7 @@ import msgspec
 
 from copydesk.document import Document
 from copydesk.errors import InputError
-from copydesk.intake import MAX_CHARS, READER, as_document, decoded_document
+from copydesk.intake import MAX_CHARS, as_document, decoded_document, too_long, turned_away, unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,10 +63,8 @@ def document(item: Item, reading: Reading) -> Document:
         reason = str(error)
         doc = _failed(item, reason if reason.startswith(item.place) else f"{item.place}: {reason}")
     doc.id = doc.id or item.id
-    if doc.outcome == "clean" and len(doc.raw) > reading.max_chars:
-        doc.signed_by(READER)
-        doc.reject(f"{item.place}: {len(doc.raw):,} characters are more than {reading.max_chars:,}; see --max-chars.")
-    return doc
+    why = too_long(doc, reading.max_chars)
+    return turned_away(doc, f"{item.place}: {why}; see --max-chars.") if why else doc
 
 
 def json_object(line: bytes, place: str) -> dict[str, Any]:
@@ -123,16 +121,11 @@ def _fault(item: Item, _: Reading) -> Document:
 
 
 def _refused(item: Item, _: Reading) -> Document:
-    doc = Document("", id=item.id)
-    doc.signed_by(READER)
-    doc.reject(item.note)
-    return doc
+    return turned_away(Document("", id=item.id), item.note)
 
 
 def _failed(item: Item, reason: str) -> Document:
-    doc = Document(item.data.decode("utf-8", "replace").rstrip("\r\n"), id=item.id)
-    doc.fail(READER, reason)
-    return doc
+    return unread(reason, item.data.decode("utf-8", "replace").rstrip("\r\n"), item.id)
 
 
 _KINDS: dict[str, Callable[[Item, Reading], Document]] = {

@@ -247,6 +247,17 @@ def put(aside: Path, path: Path) -> None:
         sync_folder(path.parent)
 
 
+def put_anew(path: Path, data: bytes) -> None:
+    """Write a small file in the place of the one before, in one step. Raises OutputError."""
+    aside = path.with_name(f".{path.name.removeprefix('.')}.tmp")
+    file = File(aside)
+    try:
+        file.write(data)
+    finally:
+        file.close()
+    put(aside, path)
+
+
 def sync_folder(path: Path) -> None:
     """See that the names in a folder are on the disk: a file that is synced has no name yet after a power cut."""
     if os.name != "posix":

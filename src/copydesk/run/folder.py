@@ -3,6 +3,7 @@
     part-00000.jsonl.zst ...    the clean records of so many documents of the input, in its order
     rejects.jsonl.zst           the rejected and failed ones, if there are any
     manifest.json               what the run is made of, and which parts are done
+    .starts.json                until the end: what its starts took (run/account.py)
 
 A part is finished in four steps, each on the disk before the next: it is written beside its final name; its rejects are
 appended to theirs; it gets its name; the manifest that lists it takes the place of the one before. What the manifest
@@ -21,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from copydesk.errors import OutputError, ResumeError
 from copydesk.io.writers import FORMS, ZSTD, File, Lines, Writer, naming, put, sync_folder, writer
-from copydesk.run import manifest
+from copydesk.run import account, manifest
+from copydesk.run.account import Account
 from copydesk.run.lock import Lock
 from copydesk.run.manifest import Manifest, Part
 from copydesk.run.output import parted
@@ -40,7 +42,7 @@ PART_SIZE = 5_000
 
 LOCK = ".lock"
 _OURS = re.compile(r"part-\d{5,}\.(jsonl(\.zst|\.gz)?|parquet)|rejects\.jsonl(\.zst|\.gz)?|manifest\.json")
-_ASIDE = re.compile(r"\.(part-\d{5,}|rejects|manifest)\..+\.tmp")
+_ASIDE = re.compile(r"\.(part-\d{5,}|rejects|manifest|starts)\..+\.tmp|\.starts\.json")
 _CHEAP = 1 << 30  # bytes: so much is read and digested in a second or two
 _BLOCK = 1 << 20
 
@@ -77,17 +79,17 @@ class Folder:
         try:
             options = {"option: form": form, "option: part size": str(part_size)}
             self._manifest = self._begun(manifest.short({**identity, **options}), resume=resume, overwrite=overwrite)
+            self.account = Account.of(path, self._manifest)
             self._tidy()
         except BaseException:
             self._lock.release()
             raise
-        self._count()
         self.finished = self._manifest.finished
         if self.finished:
             self._lock.release()
-            self.notes.append(f"{path} is finished: {self.done:,} documents. There is nothing to do.")
-        elif self.done:
-            self.notes.append(f"Going on in {path} after {self.done:,} documents.")
+            self.notes.append(f"{path} is finished: {self.account.done:,} documents. There is nothing to do.")
+        elif self.account.done:
+            self.notes.append(f"Going on in {path} after {self.account.done:,} documents.")
 
     def __enter__(self) -> Self:
         return self
@@ -103,11 +105,10 @@ class Folder:
         with _with_advice(self.path):
             part = self._part or self._open()
             part.add(done)
-            self.summary.add(Summary.unpacked(done.summary))
-            self.done = batch.end
+            self.account.add(batch, done)
             if part.documents >= self._size:
                 self._commit()
-                self._manifest.save(self.path)
+                self._save()
 
     def close(self, *, whole: bool) -> None:
         """Finish the part that is open: as a short one where the input is not at its end, so that it can be used.
@@ -120,15 +121,18 @@ class Folder:
             if self._part and (whole or self._form != "parquet"):
                 self._commit(short=not whole)
             elif self._part:
-                self._count()
+                self.account.go_back(self._manifest)
             self._manifest.finished = self.finished = whole
-            self._manifest.save(self.path)
+            self._save()
+            if whole:
+                (self.path / account.FILE).unlink(missing_ok=True)
         self.__exit__()
 
-    def _count(self) -> None:
-        """Count what the manifest lists, and that alone."""
-        self.summary = Summary.unpacked(self._manifest.summary)
-        self.done = self._manifest.documents
+    def _save(self) -> None:
+        """Have all that was committed count. The account comes first, for it must know of what the manifest lists."""
+        if self._manifest.parts:
+            self.account.save(self.path)
+        self._manifest.save(self.path)
 
     # Where a run begins.
 
@@ -182,6 +186,8 @@ class Folder:
         """Remove what the manifest does not list of ours, and cut the rejects to what it does."""
         length = self._manifest.rejects_bytes
         listed = {manifest.FILE, *(part.file for part in self._manifest.parts)}
+        if self._manifest.parts and not self._manifest.finished:
+            listed.add(account.FILE)
         if length:
             listed.add(self._rejects.name)
         for name in self._names():
@@ -235,7 +241,7 @@ class Folder:
         )
         put(part.aside, name)
         self._manifest.parts = [*before, entry]
-        self._manifest.summary = _lasting(self.summary)
+        self._manifest.summary = _lasting(self.account.summary)
         self._part = None
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from copydesk.errors import ConfigError, ResumeError
-from copydesk.io.writers import File, put
+from copydesk.io.writers import put_anew
 from copydesk.parcel import files_below, word_list
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from copydesk.pipeline import Pipeline
 
 FILE = "manifest.json"
-ASIDE = ".manifest.json.tmp"
 _FORMAT = 1
 _SHA = "sha256:"
 _LISTED = 100  # things of a kind that a manifest lists one by one; a million input files would fill it
@@ -75,12 +74,7 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     def save(self, folder: Path) -> None:
         """Put it in the place of the one before, in one step. Raises OutputError."""
-        file = File(folder / ASIDE)
-        try:
-            file.write(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
-        finally:
-            file.close()
-        put(folder / ASIDE, folder / FILE)
+        put_anew(folder / FILE, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
 
 def read(folder: Path) -> Manifest | None:

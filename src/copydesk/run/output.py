@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from copydesk.errors import ConfigError, OutputError
 from copydesk.io.writers import Texts, Writer, ending, form_of, naming, put, writer
-from copydesk.run.summary import Summary
+from copydesk.run.account import Account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +26,11 @@ if TYPE_CHECKING:
 class Output(Protocol):
     """Takes what came of each batch.
 
-    `done` documents of the input are in it already, and `summary` counts them; a `finished` one needs no more. `notes`
-    are for whoever started the run. All may raise OutputError, and BrokenPipeError on standard output.
+    The `account` is of what is in it already; a `finished` one needs no more. `notes` are for whoever started the run.
+    All may raise OutputError, and BrokenPipeError on standard output.
     """
 
-    done: int
-    summary: Summary
+    account: Account
     finished: bool
     notes: list[str]
 
@@ -94,8 +93,7 @@ class Single:
         self, path: Path | None, rejects: Path | None, form: str | None = None, *, segments: bool = False
     ) -> None:
         """Without a `form` the path's name tells it. Raises ConfigError and OutputError."""
-        self.done = 0
-        self.summary = Summary()
+        self.account = Account()
         self.finished = False
         self.notes: list[str] = []
         self._rejects_path = rejects
@@ -115,8 +113,7 @@ class Single:
         if others and self._rejects_path:
             self._rejects = self._rejects or Aside(self._rejects_path, form_of(self._rejects_path))
             self._rejects.write(others)
-        self.summary.add(Summary.unpacked(done.summary))
-        self.done = batch.end
+        self.account.add(batch, done)
 
     def close(self, *, whole: bool) -> None:
         """Give the files their names, the rejects first: a file that is there has its rejects beside it."""

@@ -103,11 +103,12 @@ def _outcomes(figures: Mapping[str, Any]) -> Html:
     ]
     parts = [tag("i", class_=name, style=f"flex-grow:{documents[name]}") for name in _MEANING if documents[name]]
     kept = f"{_percent(characters['kept'], characters['in'])} of their {characters['in']:,} characters were kept"
-    earlier = figures["about"]["done"]
-    before = f" ({earlier:,} of them in an earlier run)" if earlier else ""
+    about = figures["about"]
+    starts = f", in {about['starts']:,} starts" if about["starts"] > 1 else ""
+    lost = f" Times and sample are of {about['timed']:,} of them alone." if about["timed"] < documents["in"] else ""
     words = (
-        f"{_number(documents['in'], 'document')} came in{before}, {documents['per_second']:,} a second. "
-        f"{_percent(documents['clean'], total)} came out clean; {kept}."
+        f"{_number(documents['in'], 'document')} came in{starts}, {documents['per_second']:,} a second. "
+        f"{_percent(documents['clean'], total)} came out clean; {kept}.{lost}"
     )
     return joined([tag("ul", *cards), tag("div", *parts, class_="strip", aria_hidden="true"), tag("p", words)])
 

@@ -25,9 +25,10 @@ def report(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
     """What a run did, as plain lists and mappings: docs/report.md names every key.
 
     `about` says which run it was: `pipeline`, `version`, `start`, `end`, `seconds` (by the clock), `workers`, `inputs`,
-    `output`, and `done`, the documents of an earlier run that this one went on from. Lists have their largest first.
+    `output`; and, where that is not one start and all documents, the `starts` and how many documents are `timed`. Lists
+    have their largest first.
     """
-    about = {**about, "done": about.get("done", 0)}
+    about = {"starts": 1, "timed": summary.documents, **about}
     return {
         "about": about,
         "documents": _documents(summary, about),
@@ -53,7 +54,7 @@ def report(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
 
 def _documents(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
     outcomes = {outcome: summary.outcomes[outcome] for outcome in ("clean", "rejected", "failed")}
-    speed = (summary.documents - about["done"]) / about["seconds"] if about["seconds"] else 0.0
+    speed = about["timed"] / about["seconds"] if about["seconds"] else 0.0
     return {"in": summary.documents, **outcomes, "per_second": round(speed, 1)}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from copydesk.errors import WorkerError
 from copydesk.run.batches import batches
-from copydesk.run.workers import Here, Workers
+from copydesk.run.workers import MEMORY, TIMEOUT, Here, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from copydesk.run.batches import Batch
     from copydesk.run.output import Output
     from copydesk.run.summary import Summary
-    from copydesk.run.work import Done, Work
+    from copydesk.run.work import Work
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Staff:
     """
 
     workers: int = 1
-    timeout: float = 10.0
-    memory: int = 2_000_000_000
+    timeout: float = TIMEOUT
+    memory: int = MEMORY
 
 
 def run(
@@ -40,22 +40,22 @@ def run(
     items: Iterable[Item],
     output: Output,
     staff: Staff,
-    told: Callable[[Batch, Done], object] = lambda *_: None,
+    told: Callable[[], object] = lambda: None,
 ) -> int:
-    """Run all items that the output does not hold yet; `told` hears of each batch once the output has it.
+    """Run all items that the output does not hold yet; `told` is called for each batch once the output has it.
 
     The first interrupt lets the batches under way come out and keeps them; the second stops at once. Returns the
     signal's number, or 0 for a run that reached its end. Raises WorkerError where the documents do not add up.
     """
     if output.finished:
         return 0
-    books = _Books(output.done)
+    books = _Books(output.account.done)
     with output, workforce(work, staff) as force, _interrupts(force.stop, books) as signals:
-        for batch, done in force.map(_until_enough(batches(books.entered(items), first=output.done))):
+        for batch, done in force.map(_until_enough(batches(books.entered(items), first=output.account.done))):
             output.add(batch, done)
-            told(batch, done)
+            told()
         if not signals:
-            books.balance(output.summary)
+            books.balance(output.account.summary)
         output.close(whole=not signals)
     return signals[0] if signals else 0
 

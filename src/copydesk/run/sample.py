@@ -64,6 +64,10 @@ class Shown(NamedTuple):
     changes: int
 
 
+Held = dict[str, list[tuple[int, Shown]]]
+"""What a sample is chosen from: documents by their kind, those with the smallest rank."""
+
+
 class Sample:
     """Some two dozen documents, spread evenly over the run, the same for any number of workers.
 
@@ -73,30 +77,38 @@ class Sample:
 
     def __init__(self, room: int = sum(_SHARES.values())) -> None:
         self.room = room
-        self._held: dict[str, list[tuple[int, Shown]]] = {kind: [] for kind in _SHARES}
+        self.held: Held = {kind: [] for kind in _SHARES}
 
     def take(self, first: int, lines: Iterable[Line]) -> None:
         """Look at finished lines; the first one's place in the run is `first`."""
         for place, line in enumerate(lines, first):
             rank = place * _GOLDEN % _TURN
-            held = self._held[_kind(line)]
-            if len(held) < self.room or rank < held[-1][0]:
-                with suppress(ValueError, RecursionError):  # a field of the input's nests as deep as can be written
+            held = self.held.get(_kind(line))
+            if held is not None and (len(held) < self.room or rank < held[-1][0]):
+                with suppress(Exception):  # no reason to stop a run: a field nests as deep as can be written, say
                     insort(held, (rank, _shown(place, line)))
                     del held[self.room :]
+
+    def go_back(self, end: int) -> None:
+        """Let go of the documents from a place on: they come again, and push out again what they pushed out."""
+        for held in self.held.values():
+            held[:] = [(rank, shown) for rank, shown in held if shown.place < end]
 
     @property
     def documents(self) -> list[Shown]:
         """The sample, in the order of the run."""
-        chosen = [one for kind, share in _SHARES.items() for one in self._held[kind][:share]]
-        others = [one for kind in reversed(_SHARES) for one in self._held[kind][_SHARES[kind] :]]
+        chosen = [one for kind, share in _SHARES.items() for one in self.held[kind][:share]]
+        others = [one for kind in reversed(_SHARES) for one in self.held[kind][_SHARES[kind] :]]
         return sorted(shown for _, shown in [*chosen, *others][: self.room])
 
 
 def _kind(line: Line) -> str:
+    """One of `_SHARES`; or nothing, for a record in others' shape: it has no ledger to show."""
     if line.outcome != "clean":
         return line.outcome
     ledger = line.record.rfind(b'"ledger":[')  # within a text its quotes would be escaped
+    if ledger < 0:
+        return ""
     return "cleaned" if line.record.find(b'"role":', ledger) >= 0 else "untouched"
 
 

@@ -2,9 +2,9 @@
 
 The parent owns the assignment: one pipe a worker, one batch at a time, so that what a dead worker held is known. The
 worker's pulse, in shared memory, names the document and the stage that it stood at. The rest of its batch is run
-again without that document, and the document once more alone; what kills or hangs a second worker comes out failed,
-with the reason. The parts of a batch are put together in the order of its items, so the lines are those of an
-undisturbed run.
+again without that document, and the document once more alone; what kills or hangs a second worker, or hangs one that it
+had to itself, comes out failed, with the reason. The parts of a batch are put together in the order of its items, so
+the lines are those of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from copydesk.errors import WorkerError
 from copydesk.io.items import Item, document
 from copydesk.run.summary import Summary
 from copydesk.run.work import READ, Done, Line, Work
-from copydesk.run.worker import LENGTH, Pulse, Reply, framed
+from copydesk.run.worker import LENGTH, Pulse, Reply, Stand, framed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0  # seconds
 """How long one stage may take for one document. A stage takes milliseconds; ten seconds are a hang, or a bomb."""
 
-MEMORY = 2 << 30  # bytes
+MEMORY = 2_000_000_000  # bytes
 """How much a worker may take beyond what it holds at its start. Ten million characters of English, the longest document
 that is read by default, took 0.2 GB in the house pipeline; other letters take up to four times that."""
 
@@ -186,8 +186,12 @@ class Workers:
             ended = worker.process.poll() is not None  # asked first: what it said before is still in the pipe
             for reply in worker.replies():
                 self._hear(worker, reply)
-            if worker in self._workers and (reason := worker.trouble(ended, passed, self.timeout)):
-                self._bury(worker, reason)
+            if worker not in self._workers:
+                continue
+            if ended or worker.closed:
+                self._bury(worker, worker.cause_of_death())
+            elif worker.hangs(passed, self.timeout):
+                self._bury(worker, f"timeout after {self.timeout:g} s", hangs=True)
 
     def _hear(self, worker: _Worker, reply: Reply) -> None:
         task = worker.task
@@ -206,14 +210,14 @@ class Workers:
         if reply.last:
             self._end([worker])
 
-    def _bury(self, worker: _Worker, reason: str) -> None:
+    def _bury(self, worker: _Worker, reason: str, *, hangs: bool = False) -> None:
         """End a worker that is dead, hangs or is broken. What it held is run again without the document it stood at."""
         stand = worker.pulse.read()
         if not worker.ready:
             self._count_start(worker, reason)
         self._end([worker])
         if worker.task:
-            self._run_again(worker.task, stand.number, f"{reason} in stage {stand.stage}", stand.stage)
+            self._run_again(worker.task, stand, f"{reason} in stage {stand.stage}", hangs=hangs)
 
     def _count_start(self, worker: _Worker, reason: str) -> None:
         self._dead_starts += 1
@@ -221,15 +225,16 @@ class Workers:
             message = f"{_DEAD_STARTS} workers in a row died before their first document: {reason}"
             raise WorkerError(f"{message}, {worker.standing()}. {_HINT}")
 
-    def _run_again(self, task: _Task, number: int, reason: str, stage: str) -> None:
+    def _run_again(self, task: _Task, stand: Stand, reason: str, *, hangs: bool) -> None:
         """All but the document that it stood at, then that one alone, for the last time.
 
-        A batch that costs a second worker goes on one by one: who is named may not be who did it (a thread, say).
+        A batch that costs a second worker goes on one by one: who is named may not be who did it (a thread, say). One
+        that hangs and was alone has had its time: somebody may be waiting for it.
         """
         course, places = task.course, list(task.places)
-        culprit = places.pop(min(number, len(places) - 1))
-        if task.last:
-            course.keep([culprit], _failed(self.work, course.batch.items[culprit], stage, reason))
+        culprit = places.pop(min(stand.number, len(places) - 1))
+        if task.last or (hangs and not places):
+            course.keep([culprit], _failed(self.work, course.batch.items[culprit], stand.stage, reason))
             return
         rest = [[place] for place in places] if task.again else [places] if places else []
         pieces = [*(_Task(course, piece, again=True) for piece in rest), _Task(course, [culprit], last=True)]
@@ -325,17 +330,15 @@ class _Worker:
             del self.heard[:end]
             yield _reply(message)
 
-    def trouble(self, ended: bool, passed: float, timeout: float) -> str:
-        """Why this worker is of no more use, or nothing. `passed`: the seconds since it was last looked at."""
-        if ended or self.closed:
-            return self._cause_of_death()
+    def hangs(self, passed: float, timeout: float) -> bool:
+        """Whether it has stood still for too long. `passed`: the seconds since it was last looked at."""
         mark = self.pulse.read().mark
         idle = self.ready and not self.task
         self.still = 0.0 if idle or mark != self.mark else self.still + passed
         self.mark = mark
         if not self.ready and self.still > _START:
             raise WorkerError(f"a worker was not ready after {_START:g} s: {self.standing()}. {_HINT}")
-        return f"timeout after {timeout:g} s" if self.ready and self.still > timeout else ""
+        return self.ready and self.still > timeout
 
     def standing(self) -> str:
         """Where it stands before it is ready, for messages."""
@@ -376,7 +379,7 @@ class _Worker:
         except OSError:
             self.closed = True
 
-    def _cause_of_death(self) -> str:
+    def cause_of_death(self) -> str:
         try:
             code = self.process.wait(_PARTING)
         except subprocess.TimeoutExpired:

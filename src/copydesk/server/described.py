@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import yaml
 
+from copydesk.columns import KINDS, OPTIONAL
 from copydesk.facts import FIELDS
-from copydesk.ledger import Entry
 from copydesk.options import REQUIRED
 from copydesk.typed import described
 
@@ -78,17 +78,14 @@ def record_schema() -> dict[str, Any]:
 
 
 def _record_parts(template: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    types = [*(field.type for field in FIELDS.values()), list[Entry]]
-    (*facts, ledger), definitions = msgspec.json.schema_components(types, ref_template=template)
-    own: dict[str, Any] = {"id": _TEXT, "text": _TEXT}
-    for field, schema in zip(FIELDS.values(), facts, strict=True):
-        own[field.name] = _list(schema) if field.many else {"anyOf": [schema, {"type": "null"}]}
-    flags = {"flags": _list(_TEXT)}
-    segment = {"type": "array", "description": "start, end, role, stage, rule", "minItems": 5, "maxItems": 5}
-    clean = _object({**own, **flags, "ledger": ledger})
-    clean["properties"] |= {"segments": _list(segment), "facts": {"type": "object"}, "encoding": _TEXT}
-    outcome = {"enum": ["rejected", "failed"]}
-    stopped = _object({"id": _TEXT, "text": _TEXT, "outcome": outcome, "stage": _TEXT, "reason": _TEXT, **flags})
+    schemas, definitions = msgspec.json.schema_components(KINDS.values(), ref_template=template)
+    own = dict(zip(KINDS, schemas, strict=True))
+    for field in FIELDS.values():
+        if not field.many:
+            own[field.name] = {"anyOf": [own[field.name], {"type": "null"}]}
+    clean = _object(own, [name for name in own if name not in OPTIONAL])
+    told = {"outcome": {"enum": ["rejected", "failed"]}, "stage": _TEXT, "reason": _TEXT}
+    stopped = _object({"id": _TEXT, "text": _TEXT, **told, "flags": own["flags"]})
     return [{"title": "clean", **clean}, {"title": "rejected or failed", **stopped}], definitions
 
 

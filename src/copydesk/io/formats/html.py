@@ -18,7 +18,7 @@ import msgspec
 from copydesk.decoding import Decoded, decode
 from copydesk.document import Document
 from copydesk.errors import ConfigError, InputError
-from copydesk.intake import READER
+from copydesk.intake import turned_away
 from copydesk.io.formats import head
 from copydesk.io.items import Item, refused
 
@@ -113,7 +113,8 @@ def document(item: Item) -> Document:
     tree = _tree(decoded.text)
     elements = int(tree.xpath("count(//*)")) if tree is not None else 0
     if elements > _ELEMENTS:
-        return _turned_away(f"{item.place}: the page has {elements:,} elements; {_ELEMENTS:,} are the most.")
+        reason = f"{item.place}: the page has {elements:,} elements; {_ELEMENTS:,} are the most."
+        return turned_away(Document(""), reason)
     if elements and tree.getroottree().xpath(_DEEP):
         raise InputError("the page's elements are nested more than 250 deep; what stands deeper cannot be read.")
     text = _text(tree, quick=elements > _QUICK) if elements else ""
@@ -127,13 +128,6 @@ def _document(text: str, page: dict[str, Any], given: Given, decoded: Decoded) -
     doc = Document(text, extra={"page": page} if page else None)
     for flag in decoded.flags:
         doc.flag(flag)
-    return doc
-
-
-def _turned_away(reason: str) -> Document:
-    doc = Document("")
-    doc.signed_by(READER)
-    doc.reject(reason)
     return doc
 
 
