@@ -170,6 +170,7 @@ def test_a_stream_is_lazy_in_order_and_loses_nothing(plugins):
 def test_an_item_without_a_text_fails_alone(plugins):
     docs = list(pipeline(plugins, "first").stream([{"id": "1", "body": "x"}, {"text": None}, 5, "fine"]))
     assert [doc.outcome for doc in docs] == ["failed", "failed", "failed", "clean"]
+    assert [(doc.id, doc.stopped_by) for doc in docs[:2]] == [("1", "reader"), ("", "reader")]
     assert docs[2].reason == "a document is a text, bytes or a mapping with a text in it; this is a number."
     assert docs[0].reason == "a document needs a field `text` with text in it; its fields are id, body."
     assert docs[1].reason == "a document needs a field `text` with text in it; it is null."

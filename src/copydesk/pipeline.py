@@ -14,7 +14,7 @@ import msgspec
 
 from copydesk.document import Document
 from copydesk.errors import ConfigError, InputError, StageError, did_you_mean
-from copydesk.intake import as_document
+from copydesk.intake import as_document, unread
 from copydesk.ledger import restore, settle
 from copydesk.options import REQUIRED
 from copydesk.parcel import packed, unpacked
@@ -140,8 +140,7 @@ class Pipeline:
             try:
                 doc = as_document(item)
             except InputError as error:
-                doc = Document(str(item))
-                doc.fail("input", str(error))
+                doc = unread(str(error), str(item), item.get("id") if isinstance(item, Mapping) else None)
             self.batch([doc])
             yield doc
 
