@@ -322,6 +322,50 @@ def test_what_rules_took_out_is_evidence(tables):
     assert marked[top].tolist() == [features.FAR, 1, 2, 3, 4, 5]
 
 
+def told(segments, tables, *names):
+    rows = features.features(features.laid_out(segments, tables))
+    return [rows[features.NAMES.index(name)].tolist() for name in names]
+
+
+def test_what_rules_took_out_is_counted_above_and_below(tables):
+    page = segments_of("Home", STORY[0], "Tags", "Share", STORY[1])
+    for place, role in ((0, "nav"), (2, "tags"), (3, "bio")):
+        page[place].mark(role)
+    tail, below, chrome = told(page, tables, "blocks of tail above", "blocks of tail below", "blocks of chrome above")
+    assert (tail[1], tail[4]) == (0, 2)
+    assert (below[1], below[4]) == (2, 0)
+    assert (chrome[1], chrome[4]) == (1, 1)
+
+
+def test_what_rules_took_out_does_not_part_a_run(tables):
+    page = segments_of("Rope", "Kilns and inns", "Share", "Tides", STORY[0])
+    page[2].mark("share")
+    blocks, words = told(page, tables, "blocks of the run", "words of the run")
+    assert blocks == [3, 3, -1, 3, 1]
+    assert words[:4] == [5, 5, -1, 5]
+
+
+def test_a_paragraph_far_from_the_others_is_of_another_passage(tables):
+    page = segments_of(*STORY[:3], *MENU[:4], STORY[3], "Harbour")
+    names = "share of the prose", "beside the longest passage", "from the longest passage"
+    share, beside, away = told(page, tables, *(f"{name}, gaps of 2" for name in names))
+    wide = told(page, tables, "share of the prose, gaps of 8")[0]
+    assert share[3] == -1
+    assert 0 < share[7] < share[0] == share[2]
+    assert beside[0] == 1000 > beside[7] > 0
+    assert away == [0, 0, 0, 1, 2, 3, 4, 5, 6]
+    assert wide[0] == wide[7] == 1000
+
+
+def test_a_page_may_have_no_paragraph_and_nothing_that_stands(tables):
+    page = segments_of(*MENU)
+    for times in (1, 2):
+        rows = features.features(features.laid_out(page, tables))
+        assert rows.shape == (len(features.NAMES), len(MENU)), times
+        for segment in page:
+            segment.mark("nav")
+
+
 # The trees and the file
 
 

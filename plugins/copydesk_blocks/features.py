@@ -48,6 +48,12 @@ _ROLES = {
 }
 GROUP_OF_ROLE = {role: group for group, roles in _ROLES.items() for role in roles.split()}
 
+COUNTED = {"tail": (AUTHOR, RELATED, COMMENTS, END), "promo": (PROMO,), "related": (RELATED,), "chrome": (CHROME,)}
+"""What is counted above and below a block: a story ends where the second or third box of a page's tail has come."""
+
+GAPS = (2, 8)
+"""Paragraphs that stand at most so many blocks from one another are of one passage, what rules took out counted."""
+
 
 class Tables(NamedTuple):
     """What reading needs: the kind and the small letter of each character, and the weight of each word's place.
@@ -93,7 +99,7 @@ FORM = (
     *("paragraph", "share of digits", "capitals", "letters a word", "stops a word", "commas a word"),
 )
 VOCABULARY = (
-    *("small words", "telling words", "never again", "times on the page"),
+    *("small words", "telling words", "never again", "times on the page", "blocks alike"),
     *("titled", "share of small words", "frequent words", "words that come again", "words that come twice"),
 )
 WEIGHTS = ("weight", "weight of the first", "weight against", "counted words", "weight a word", "against a word")
@@ -102,8 +108,11 @@ ROW = {name: row for row, name in enumerate(OWN)}
 
 PLACE = (
     *("prose above", "prose below", "paragraphs above", "paragraphs below"),
-    *("position", "from the top", "from the end", "words beside a paragraph"),
+    *("position", "from the top", "from the end"),
 )
+RUN = ("blocks of the run", "words of the run", "words a block of the run")
+_PASSAGE = ("share of the prose", "beside the longest passage", "from the longest passage")
+PASSAGES = (*(f"{name}, gaps of {gap}" for gap in GAPS for name in _PASSAGE), "words beside the longest passage's")
 SUMS = ("prose", "short", "out", "titled", "words", "weight", "counted words")
 _REACHES = (
     *(("prose", 1), ("prose", 3), ("prose", 8), ("short", 1), ("short", 3), ("short", 8), ("out", 3), ("out", 8)),
@@ -114,7 +123,10 @@ _FARTHEST = 12
 AROUND = tuple(f"{name} within {reach}" for name, reach in _REACHES)
 
 KINDS_OF_EVIDENCE = ("paragraph", "top", "picture", "legal", "author", "promo", "related", "comments", "end", "chrome")
-EVIDENCE = tuple(f"{name} {side}" for side in ("above", "below") for name in KINDS_OF_EVIDENCE)
+EVIDENCE = (
+    *(f"{name} {side}" for side in ("above", "below") for name in KINDS_OF_EVIDENCE),
+    *(f"blocks of {name} {side}" for side in ("above", "below") for name in COUNTED),
+)
 
 LABELS = ("weight of the label", "blocks below the label", "heaviest label above")
 
@@ -130,7 +142,7 @@ _REACH = 2
 BESIDE = tuple(f"{name} {by:+d}" for name, by in _BESIDE)
 
 PAGE = ("share of prose", "share out", "weight of the page", "headline found")
-NAMES = OWN + PLACE + AROUND + EVIDENCE + LABELS + BESIDE + PAGE
+NAMES = OWN + PLACE + RUN + PASSAGES + AROUND + EVIDENCE + LABELS + BESIDE + PAGE
 
 
 def features(page: Page) -> NDArray[np.int16]:
@@ -139,8 +151,9 @@ def features(page: Page) -> NDArray[np.int16]:
     own = np.full((len(OWN), page.size), -1)
     own[:, page.at] = read_off
     paragraph = own[ROW["paragraph"]] > 0
-    near = place(page, own, paragraph), around(page, own, paragraph), evidence(page, paragraph)
-    rows = np.concatenate((own, *near, labels(page, own), beside(page, own), whole(page, read_off)))
+    where = place(page, own, paragraph), runs(page, own, paragraph), passages(own, paragraph)
+    near = around(page, own, paragraph), evidence(page, paragraph), labels(page, own), beside(page, own)
+    rows = np.concatenate((own, *where, *near, whole(page, read_off)))
     result: NDArray[np.int16] = np.minimum(np.maximum(rows, -0x8000), 0x7FFF).astype(np.int16)
     return result
 
@@ -178,7 +191,8 @@ def vocabulary(reading: Reading) -> Numbers:
     counts = sums(reading, marks)
     words, telling = np.maximum(reading.words, 1), np.maximum(counts[5], 1)
     shares = 256 * counts[:5] // np.array((words, words, words, telling, telling))
-    return np.array((counts[1], counts[5], counts[5] - counts[3], _times(reading), *shares))
+    times = _times(reading.number), _times(_shapes(reading))
+    return np.array((counts[1], counts[5], counts[5] - counts[3], *times, *shares))
 
 
 def _elsewhere(reading: Reading) -> tuple[Numbers, int]:
@@ -190,11 +204,16 @@ def _elsewhere(reading: Reading) -> tuple[Numbers, int]:
     return table[places] - in_prose, int(np.count_nonzero(in_prose))
 
 
-def _times(reading: Reading) -> Numbers:
-    """How often a block stands on the page, word for word."""
-    ordered = np.sort(reading.number)
-    times: Numbers = ordered.searchsorted(reading.number, "right") - ordered.searchsorted(reading.number)
+def _times(values: NDArray[np.generic]) -> Numbers:
+    """How often each value is there."""
+    ordered = np.sort(values)
+    times: Numbers = ordered.searchsorted(values, "right") - ordered.searchsorted(values)
     return times
+
+
+def _shapes(reading: Reading) -> Numbers:
+    """A number that is the same for blocks alike: as long within a word, and with the same marks at both ends."""
+    return (np.minimum(reading.words, 30) // 2 << 4 | reading.first) << 4 | reading.last
 
 
 def weights(page: Page) -> Numbers:
@@ -209,17 +228,51 @@ def weights(page: Page) -> Numbers:
 
 
 def place(page: Page, own: Numbers, paragraph: NDArray[np.bool_]) -> Numbers:
-    """Where a block stands on the page and in the story's paragraphs, and how long it is beside these."""
+    """Where a block stands on the page and among its paragraphs."""
     order = np.arange(page.size)
     prose = own[ROW["length"]] * paragraph
     measures = np.array((prose, paragraph))
     through = np.cumsum(measures, axis=1)
-    (above, higher), (total, paragraphs) = through - measures, through[:, -1].tolist()
+    above, higher = through - measures
     below, lower = through[:, -1:] - through
-    usual = int((own[ROW["words"]] * paragraph).sum()) // paragraphs if paragraphs else 40
-    total = max(total, 1)
+    total = max(int(through[0, -1]), 1)
     shares = 1000 * above // total, 1000 * below // total, higher, lower
-    return np.array((*shares, 1000 * order // page.size, order, order[::-1], 100 * own[1] // max(usual, 1)))
+    return np.array((*shares, 1000 * order // page.size, order, order[::-1]))
+
+
+def runs(page: Page, own: Numbers, paragraph: NDArray[np.bool_]) -> Numbers:
+    """The run of paragraphs, or of lines, that a block stands in: what rules took out does not part it."""
+    kind, words = paragraph[page.at], own[ROW["words"], page.at]
+    run = np.cumsum(np.diff(kind, prepend=kind[:1]))
+    blocks, total = np.bincount(run), np.bincount(run, words).astype(np.int64)
+    result = np.full((len(RUN), page.size), -1)
+    result[:, page.at] = np.array((blocks, total, 10 * total // blocks))[:, run]
+    return result
+
+
+def passages(own: Numbers, paragraph: NDArray[np.bool_]) -> Numbers:
+    """The passage that a paragraph is of, and how a block stands to the longest: as a rule that is the story."""
+    at = np.flatnonzero(paragraph)
+    if not len(at):
+        return np.full((len(PASSAGES), len(paragraph)), -1)
+    words, length = own[ROW["words"]], own[ROW["length"], at]
+    found = [_passages(at, length, len(paragraph), gap) for gap in GAPS]
+    usual = words[at[found[-1][1, at] == _LONGEST]].mean()
+    return np.concatenate((*found, (100 * words[None] / usual).astype(np.int64)))
+
+
+def _passages(at: Numbers, length: Numbers, size: int, gap: int) -> Numbers:
+    passage = np.cumsum(np.diff(at, prepend=at[:1]) > gap)
+    lengths = np.bincount(passage, length).astype(np.int64)
+    longest = at[passage == lengths.argmax()]
+    order = np.arange(size)
+    result = np.full((len(_PASSAGE), size), -1)
+    result[:2, at] = np.array((1000 * lengths // lengths.sum(), _LONGEST * lengths // lengths.max()))[:, passage]
+    result[2] = np.minimum(order - longest[0], 0) + np.maximum(order - longest[-1], 0)
+    return result
+
+
+_LONGEST = 1000
 
 
 def around(page: Page, own: Numbers, paragraph: NDArray[np.bool_]) -> Numbers:
@@ -245,9 +298,14 @@ _COUNTED_WORDS = slice(AROUND.index("counted words within 2"), len(AROUND))
 
 
 def evidence(page: Page, paragraph: NDArray[np.bool_]) -> Numbers:
-    """How far it is to the next paragraph, and to the next block that a rule took out, by what it took it for."""
-    marks = np.concatenate((paragraph[None], page.group == _GROUPS))
-    return np.concatenate(distances(marks))
+    """How far it is to the next paragraph, and to the next block that a rule took out, by what it took it for.
+
+    And how many of these stand above and below.
+    """
+    groups = page.group == _GROUPS
+    counted = np.array([groups[list(of)].any(axis=0) for of in COUNTED.values()])
+    above = np.cumsum(counted, axis=1)
+    return np.concatenate((*distances(np.concatenate((paragraph[None], groups))), above, above[:, -1:] - above))
 
 
 _GROUPS = np.arange(GROUPS)[:, None]

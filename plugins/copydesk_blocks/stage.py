@@ -37,7 +37,7 @@ class remove_clutter:
     has the role `other` where it cannot tell which clutter it is.
 
     `threshold` is how sure it must be: more keeps more clutter and loses less of the story. Of a sentence beside the
-    story it must be sure to 0.9, and surer of one in letters that it hardly knows (Arabic, Chinese): to leave a promo
+    story it must be sure to 0.8, and surer of one in letters that it hardly knows (Arabic, Chinese): to leave a promo
     is better than to take the story's last sentence. In the tail of the page, behind the story's last two sentences and
     below two blocks that rules know to stand there (share buttons, tags, comments), less will do. Copy in which the
     rules found no sign of a page (a menu, a promo, a teaser) is left alone, as is what is plain prose. It takes no

@@ -164,6 +164,28 @@ Measured as above. None of these moved all sets by more than chance does.
   to 0.7 are clutter there. Sentences in other letters at 0.9 anywhere: `pages_fundus` -0.003.
 - A threshold of 0.4 for lines alone: as much more story lost as clutter found.
 - Neighbours agreeing on a role, by the mean of a run's log odds: `related` and `comments` the same within 0.03.
+- Three other seeds: each set moves by 0.001 up or down, the clutter kept by 0.004, and by 0.01 where the rules change
+  by a few lines. So much is chance. The mean of two forests, or of three: 0.0005 up, for twice or three times the room
+  and a tenth more time.
+- The words of a block weighed together, by a logistic regression of words and of pairs of words: `extracted_wcxb`
+  +0.0001, `pages_wcxb` -0.001, `extracted_fundus` -0.003. It learns the English of wcxb.
+- Names and rare words that stand in the nearest paragraphs, or in the longest passage; a block's commas, capitals and
+  digits beside those of the longest passage; lines that begin or end alike: within chance, for half as much time again.
+- Blocks weighed almost by their length in training, not by its root: `pages_wcxb` +0.0005, `extracted_fundus` -0.001.
+- 0.7 or 0.6 for a sentence beside the story: half of what leaves in addition is the story's. Sentences far from it at
+  0.4 or 0.3: `pages_fundus` -0.001 and -0.002. Less than 0.27 for a sentence in the tail: of the ten that left in
+  addition nine were clutter, which is too few to tell.
+- Rails away: all the clutter that they keep is 0.002 of F1 on `pages_fundus`, 0.003 on `pages_wcxb` and 0.014 of the
+  clutter by hand. What the odds themselves keep is 0.022, 0.021 and 0.18.
+
+## What is missing, and where it is
+
+A perfect judge of each block, behind the same rules, has an F1 of 0.990 on `pages_fundus`, 0.977 on `extracted_fundus`,
+0.991 on `pages_wcxb` and 0.961 on `extracted_wcxb`. Of `extracted_fundus` five texts in 128 have no story in them; the
+others stand at 0.970, of 0.993 that there are. Two fifths of what is missing there are
+eight articles whose gold body leaves out a box or a part of the story; a quarter stands in texts without any sign of a
+page, where the model is not asked. Of the clutter that is kept, three quarters are paragraphs which read like the
+story: promos told in it, teasers in full sentences, the introduction to a series.
 """
 
 
