@@ -220,7 +220,7 @@ def report() -> str:
 
 
 def million(results: Path) -> str:
-    """What was measured in one full run (`python benchmarks/archive.py million`), and is kept."""
+    """What other runs measured (`python benchmarks/archive.py million`, the engines), and is kept."""
     _, mark, kept = results.read_text("utf-8").partition(MILLION) if results.exists() else ("", "", "")
     return f"\n{mark}{kept}" if mark else ""
 
