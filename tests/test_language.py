@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import copydesk_language
 from copydesk.document import Document
-from copydesk_language import build_profiles, codes, detect_language, engines, ngrams
+from copydesk_language import alphabets, build_profiles, codes, detect_language, engines, ngrams
 from copydesk_language.stage import excerpt, lowered
 
 DATA = Path(os.environ.get("COPYDESK_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -46,14 +46,17 @@ def judged(stage, text):
 
 
 @pytest.fixture(scope="module")
-def sentences():
+def all_sentences():
     if not SENTENCES.exists():
         pytest.skip("the sentences are not here")
-    known = engines.profiles().languages
     rows = [json.loads(line) for line in SENTENCES.read_text("utf-8").splitlines()]
     pairs = [(row["text"], row["gold"]["language"]) for row in rows]
-    pairs = [(text, "no" if code == "nb" else code) for text, code in pairs]
-    return [(text, code) for text, code in pairs if code in known]
+    return [(text, "no" if code == "nb" else code) for text, code in pairs]
+
+
+@pytest.fixture(scope="module")
+def sentences(all_sentences):
+    return [(text, code) for text, code in all_sentences if code in ngrams.model().languages]
 
 
 def share_right(engine, sentences):
@@ -63,6 +66,22 @@ def share_right(engine, sentences):
 def test_sentences_of_all_languages_are_told_as_well_as_by_langdetect(sentences):
     assert len(sentences) == 2040
     assert share_right(engines.profiles(), sentences) >= 0.981
+
+
+@pytest.mark.parametrize(
+    ("codes_", "least"),
+    [({"hy", "ka"}, 1.0), ({"be", "is", "kk"}, 0.92), ({"az", "sr"}, 0.85), ({"mn"}, 0.7), ({"eo"}, 0.55)],
+    ids=["own scripts", "many letters", "some letters", "typed in many ways", "few letters"],
+)
+def test_languages_without_a_profile_are_told_by_their_letters(codes_, least, all_sentences):
+    told = [engines.profiles()(text)[0] == code for text, code in all_sentences if code in codes_]
+    assert len(told) == 40 * len(codes_)
+    assert sum(told) / len(told) >= least
+
+
+def test_letters_change_no_answer_of_the_profiles_that_was_right(sentences):
+    engine, model = engines.profiles(), ngrams.model()
+    assert not [text for text, code in sentences if ngrams.told(text, model)[0] == code != engine(text)[0]]
 
 
 @pytest.mark.slow
@@ -221,8 +240,8 @@ def test_one_stage_serves_eight_threads(engine):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "12 345 678 90 " * 9, "\N{GRINNING FACE}" * 90, "Harbour cranes.", "." * 500, "\ud800" * 500, "ამწეები " * 20],
-    ids=["nothing", "digits", "emoji", "two words", "dots", "surrogates", "Georgian"],
+    ["", "12 345 678 90 " * 9, "\N{GRINNING FACE}" * 90, "Harbour cranes.", "." * 500, "\ud800" * 500, "ᎤᎵᎮᎵᏍᏗ " * 20],
+    ids=["nothing", "digits", "emoji", "two words", "dots", "surrogates", "Cherokee"],
 )
 def test_what_nobody_can_tell_is_und(text):
     language = told(text)
@@ -353,8 +372,44 @@ def test_a_wrong_option_is_found_when_the_stage_is_built(options, message):
 
 
 def test_a_code_that_the_engine_never_answers_is_found_too():
-    with pytest.raises(ValueError, match=r"`keep`: this engine never answers `ka`, only af, ar, bg, .*, zh$"):
-        detect_language(keep=("ka",))
+    with pytest.raises(ValueError, match=r"`keep`: this engine never answers `ms`, only ab, af, ak, .*, zh$"):
+        detect_language(keep=("ms",))
+
+
+def test_the_stages_help_names_every_language_of_the_usual_engine():
+    words = " ".join(detect_language.__doc__.split())
+    profiled = words.partition("has a profile of ")[2].partition(".")[0]
+    by_letters = words.partition("does not have, it tells ")[2].partition(".")[0]
+    assert tuple(profiled.split()) == ngrams.model().languages
+    assert by_letters.split() == sorted(engines.profiles().languages - set(ngrams.model().languages))
+
+
+def test_alphabets_are_sorted_small_letters_of_known_codes():
+    rows = Path(alphabets.__file__).with_name("alphabets.tsv").read_text("utf-8").splitlines()
+    assert rows == sorted(rows)
+    assert {row.partition("\t")[0] for row in rows} <= set(codes._spellings().values())
+    letters = [letter for row in alphabets._shipped() for letter in row.letters]
+    assert not [letter for letter in letters if letter.isascii() or not letter.isalpha() or letter != letter.lower()]
+
+
+def test_two_languages_with_the_same_letters_are_und():
+    others = alphabets.Alphabets(("en",))
+    others._doubts["en"] = alphabets._against(
+        frozenset(), [alphabets.Alphabet("xx", frozenset("ə")), alphabets.Alphabet("yy", frozenset("ə"))]
+    )
+    assert others.judged("ə ə", "en", 0.9) == ("und", 0.0)
+
+
+@given(st.text("abeЕіыўөәғҳѓђљçñəþðñ “”.", max_size=80), st.sampled_from(["en", "ru", "uk", "mk", "tr", "und", "zh"]))
+def test_letters_give_a_language_or_leave_the_answer(text, code):
+    known = ngrams.model().languages
+    answer, confidence = alphabets.alphabets(known).judged(text, code, 0.5)
+    assert (answer, confidence) == (code, 0.5) or answer in alphabets.alphabets(known).languages | {"und"}
+    assert 0 <= confidence < 1
+
+
+def test_serbian_in_latin_letters_has_as_many_letters_as_in_cyrillic_ones():
+    assert "ЉУБАВ и Његош, џеп, ђак, ћуд".translate(ngrams._IN_LATIN) == "LjUBAV i Njegoš, džep, đak, ćud"
 
 
 def test_codes_are_sorted_and_complete():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from copydesk_encoding.losses import lost_bytes, mixed_scripts
+from copydesk_encoding.losses import lost_bytes
 
 if TYPE_CHECKING:
     from copydesk.document import Document, Segment
@@ -24,9 +24,8 @@ class repair_encoding:
 
     Left alone: curly quotes, ligatures and full-width forms (unless asked for), joiners and direction marks, which
     Persian, Hindi and Arabic need, and the characters that ftfy does not believe to be broken, as in an article that
-    quotes `Ã` or `â€`. Where bytes were lost, nothing is invented: the document gets the flag `lost-bytes`. Words with
-    letters of two alphabets in them (`Pоссия` with a Latin P) get `mixed-script-words`. What holds more than 10,000
-    different broken lines and pieces is no article: the rest of them stay, with `mojibake-left`.
+    quotes `Ã` or `â€`. Where bytes were lost, nothing is invented: the document gets the flag `lost-bytes`. What
+    holds more than 10,000 different broken lines and pieces is no article: the rest of them stay, with `mojibake-left`.
     """
 
     def __init__(
@@ -56,8 +55,6 @@ class repair_encoding:
             text = "\n".join([segment.text for segment in segments])
         if lost_bytes(text):
             doc.flag("lost-bytes")
-        if mixed_scripts(text):
-            doc.flag("mixed-script-words")
 
     def _repair(self, doc: Document, segments: list[Segment]) -> None:
         from copydesk_encoding.mojibake import Mojibake  # noqa: PLC0415 (as above)

@@ -18,6 +18,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from copydesk.errors import did_you_mean
+from copydesk_language.alphabets import alphabets
 from copydesk_language.codes import plain
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class profiles:
     """langdetect's language profiles, with every n-gram of the text counted, in whole numbers: quick and repeatable.
 
     A little more accurate than langdetect itself and twenty times as quick, for 54 languages (langdetect's 55, less the
-    difference between the scripts of Chinese). The confidence is about how far the best language is ahead.
+    difference between the scripts of Chinese). The confidence is about how far the best language is ahead. Letters that
+    the best language does not have decide against it, and name one of some fifty others. Serbian in Cyrillic letters is
+    told by Croatian's profile.
     """
 
     def __init__(self) -> None:
@@ -46,11 +49,13 @@ class profiles:
 
         with _LOADING:
             self._model = ngrams.model()
-        self._told = ngrams.told
-        self.languages = frozenset(self._model.languages)
+            self._alphabets = alphabets(self._model.languages)
+        self._ngrams = ngrams
+        self.languages = frozenset(self._model.languages) | self._alphabets.languages | {"sr"}
 
     def __call__(self, text: str) -> tuple[str, float]:
-        return self._told(text, self._model)
+        code, confidence = self._alphabets.judged(text, *self._ngrams.told(text, self._model))
+        return self._ngrams.told_from_serbian(text, self._model) if code == "mk" else (code, confidence)
 
 
 class langdetect:

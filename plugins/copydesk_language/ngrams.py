@@ -243,6 +243,26 @@ def told(text: str, model: Model) -> tuple[str, float]:
     return model.languages[sums.index(best)], margin / (margin + 3 * counted)
 
 
+_CYRILLIC = "АБВГДЂЕЖЗИЈКЛМНОПРСТЋУФХЦЧШабвгдђежзијклмнопрстћуфхцчш"
+_LATIN = "ABVGDĐEŽZIJKLMNOPRSTĆUFHCČŠabvgdđežzijklmnoprstćufhcčš"
+_DIGRAPHS = {"Љ": "Lj", "Њ": "Nj", "Џ": "Dž", "љ": "lj", "њ": "nj", "џ": "dž"}
+_IN_LATIN = str.maketrans(dict(zip(_CYRILLIC, _LATIN, strict=True)) | _DIGRAPHS)
+"""How Serbian writes its Cyrillic letters in Latin ones."""
+
+
+def told_from_serbian(text: str, model: Model) -> tuple[str, float]:
+    """Macedonian or Serbian, which has no profile: in Latin letters it is as good as Croatian, and that has one.
+
+    Confidence is made as `told` makes it, of how much likelier the Croatian or the Macedonian profile makes the text.
+    """
+    *sums, _, counted = _sums(_rows(text, model), model)
+    *latin_sums, _, latin_counted = _sums(_rows(text.translate(_IN_LATIN), model), model)
+    macedonian = sums[model.languages.index("mk")] * latin_counted
+    serbian = latin_sums[model.languages.index("hr")] * counted
+    margin = 5 * abs(serbian - macedonian)
+    return "sr" if serbian > macedonian else "mk", margin / (margin + 3 * counted * latin_counted)
+
+
 def _sums(rows: NDArray[np.uint16], model: Model) -> list[int]:
     """What the rows give to each language, four languages an addition, and as many rows at once as cannot carry."""
     words = np.add.reduceat(model.sums.take(rows, axis=0), np.arange(0, len(rows), _CARRY), axis=0)

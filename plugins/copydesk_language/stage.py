@@ -31,10 +31,10 @@ PLENTY_OF_LETTERS = 200
 _CJK = "\N{CJK RADICAL REPEAT}"  # the first sign of the blocks in which one stands for a syllable or a word
 _VOWELLESS = re.compile("[\u0620-\u064a\u066e-\u06d3\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
-# Greek, Armenian, Hebrew; Bengali to Sinhala; Thai, Lao; Burmese, Georgian, Korean; Khmer; Japanese; Korean.
+# Greek, Armenian, Hebrew; Bengali to Sinhala; Thai to Ethiopic; Khmer; Japanese; Korean.
 _OWN_SCRIPT = re.compile(
-    "[\u0370-\u03ff\u1f00-\u1fff\u0531-\u0587\u05d0-\u05ea\u0980-\u0dff\u0e00-\u0eff"
-    "\u1000-\u11ff\u1780-\u17ff\u3041-\u3096\u30a1-\u30fa\u3131-\u318e\uac00-\ud7a3]"
+    "[\u0370-\u03ff\u1f00-\u1fff\u0531-\u0587\u05d0-\u05ea\u0980-\u0dff\u0e00-\u137f"
+    "\u1780-\u17ff\u3041-\u3096\u30a1-\u30fa\u3131-\u318e\uac00-\ud7a3]"
 )
 PARAGRAPHS = 3
 """A sample is of at least so many paragraphs: the longest may be a quotation in another language."""
@@ -55,6 +55,14 @@ class detect_language:
 
     `und` is a code like any other: it is turned away if `keep` is given and does not name it, or if `drop` does.
     Codes are those of ISO 639-1 without region or script, for Chinese `zh` in either script.
+
+    The engine `profiles` has a profile of af ar bg bn ca cs cy da de el en es et fa fi fr gu he hi hr hu id it ja
+    kn ko lt lv mk ml mr ne nl no pa pl pt ro ru sk sl so sq sv sw ta te th tl tr uk ur vi zh. By letters that none
+    of these has, or the nearest of them does not have, it tells ab ak am as az ba be bm bo ce cv dv ee eo ff fo
+    ha hy ig is iu ka kk km ks ku ky lg ln lo lu mi mn mt my nv or os ps sd se si sr tg ti to tt ug uz ve wo yi yo.
+    What has neither becomes the nearest: Malay is `id`, Bosnian and Serbian in Latin letters are `hr`, Nynorsk is
+    `no`, Zulu, Xhosa, Shona and Ganda are `sw` for the most part, and Basque, Irish, Latin, Sotho or Tswana
+    anything.
     """
 
     def __init__(
