@@ -131,7 +131,8 @@ def test_rejected_and_failed_documents_go_to_a_file_and_can_run_again(folder):
         ("in:4", "{broken", "failed", "reader"),
     ]
     assert rejects[2]["reason"].startswith("in.jsonl:4: is not JSON: ")
-    assert "The others stand in out.rejects.jsonl; `copydesk retry -p p out.rejects.jsonl` runs them again." in err
+    advice = "`copydesk retry -p p out.rejects.jsonl` runs again what could be read."
+    assert f"The others stand in out.rejects.jsonl; {advice}" in err
     (folder / "plugins/picky.py").write_text(
         PLUGIN.replace('"fail" in', '"never" in').replace('"reject" in', '"never" in')
     )
@@ -176,7 +177,6 @@ def test_the_exit_code_tells_what_went_wrong(folder, texts, options, code):
 USAGE = {
     "no such pipeline": (("run", "-p", "q", "-"), "pipelines.yaml: there is no pipeline `q`. It has p."),
     "no such input": (("run", "-p", "p", "nowhere.txt"), "nowhere.txt: there is no such file or folder."),
-    "no such config": (("run", "-c", "x.yaml", "-"), "x.yaml:1:1: cannot be read: No such file or directory."),
     "output in the input": (
         ("run", "-p", "p", "plugins", "-o", "plugins/out.jsonl"),
         "the output plugins/out.jsonl lies in the input plugins. Name another place with -o.",
@@ -203,11 +203,22 @@ def test_a_mistake_on_the_command_line_is_told_in_one_line(folder, arguments, ex
     assert err == f"copydesk: {expected}\n"
 
 
+def test_what_has_a_place_in_a_file_stands_alone_on_its_line(folder):
+    _, err = copydesk("run", "-c", "x.yaml", "-", cwd=folder, code=2)
+    assert err == "x.yaml:1:1: cannot be read: No such file or directory.\n"
+    (folder / "pipelines.yaml").write_text("pipelines:\n  p: {stages: [normalise_space, normalise_spice]}\n")
+    _, err = copydesk("check", cwd=folder, code=2)
+    assert [line.partition(" ")[0] for line in err.splitlines() if not line.startswith(" ")] == [
+        "pipelines.yaml:2:16:",
+        "pipelines.yaml:2:33:",
+    ]
+
+
 def test_a_mistake_in_the_file_is_shown_with_a_caret(folder):
     (folder / "pipelines.yaml").write_text("pipelines:\n  p: {stages: [normalise_space]}\n")
     _, err = copydesk("check", cwd=folder, code=2)
     assert err == (
-        "copydesk: pipelines.yaml:2:16: there is no stage or pipeline `normalise_space`. Did you mean `normalize_space`?\n"
+        "pipelines.yaml:2:16: there is no stage or pipeline `normalise_space`. Did you mean `normalize_space`?\n"
         "      p: {stages: [normalise_space]}\n                   ^\n"
     )
 
@@ -249,12 +260,99 @@ def test_explain_shows_stage_rule_and_what_left(folder):
     assert "clean text\nOne. Two." in out
 
 
+def test_the_advice_names_the_config_and_nothing_that_cannot_be(folder):
+    (folder / "pipelines.yaml").rename(folder / "b p.yaml")
+    (folder / "in.jsonl").write_bytes(lines("reject me") + b"{broken\n")
+    _, err = copydesk("run", "-c", "b p.yaml", "-p", "p", "in.jsonl", "-o", "o.jsonl", cwd=folder, code=1)
+    assert "`copydesk retry -c 'b p.yaml' -p p o.rejects.jsonl` runs again what could be read." in err
+    _, err = copydesk("retry", "-c", "b p.yaml", "-p", "p", "o.rejects.jsonl", "-o", "a.jsonl", cwd=folder, code=1)
+    (folder / "in.jsonl").write_bytes(b"{broken\n")
+    _, err = copydesk("run", "-c", "b p.yaml", "-p", "p", "in.jsonl", "-o", "o.jsonl", cwd=folder, code=1)
+    assert "The others stand in o.rejects.jsonl. They could not be read: mend them where they came from." in err
+
+
+WRONG = """
+import copydesk
+
+@copydesk.hookimpl
+def register_stages(register):
+    register(broken)
+    register(odd)
+
+class broken:
+    def __init__(self):
+        raise ValueError("no model")
+
+    def __call__(self, doc):
+        pass
+
+def odd(doc):
+    doc.fact("thing", object())
+"""
+
+
+def test_a_stage_that_cannot_be_built_is_a_fault_of_the_file(folder):
+    (folder / "plugins/wrong.py").write_text(WRONG)
+    (folder / "pipelines.yaml").write_text("plugins: [plugins/]\npipelines:\n  p: {stages: [broken]}\n")
+    (folder / "in.jsonl").write_bytes(lines("One."))
+    for output in ("o.jsonl", "out"):
+        _, err = copydesk("run", "-p", "p", "in.jsonl", "-o", output, cwd=folder, code=2)
+        assert err == "pipelines.yaml:3:16: the stage `broken` cannot be built: no model\n"
+    assert not list(folder.glob("*.part"))
+    (folder / "pipelines.yaml").write_text(PIPELINE)
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out", cwd=folder)
+
+
+def test_who_notes_what_no_record_can_hold_is_named(folder):
+    (folder / "plugins/wrong.py").write_text(WRONG)
+    (folder / "pipelines.yaml").write_text("plugins: [plugins/]\npipelines:\n  p: {stages: [odd]}\n")
+    out, _ = copydesk("run", "-p", "p", "-", "--rejects", "r.jsonl", cwd=folder, stdin=lines("One.", "Two."), code=1)
+    told = [json.loads(line) for line in (folder / "r.jsonl").read_text().splitlines()]
+    assert not out
+    assert [(one["id"], one["text"], one["stage"]) for one in told] == [("0", "One.", "odd"), ("1", "Two.", "odd")]
+    assert told[0]["reason"] == (
+        "the stage `odd` noted the fact `thing` on document `0`, of the type object: "
+        "JSON cannot hold it, or what is in it."
+    )
+
+
+def test_files_that_are_not_read_are_counted(folder):
+    for name in ("news/a.txt", "news/b.PDF", "news/c.pdf", "news/LICENSE", "news/.hidden", "odd/x.doc"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("One story.")
+    _, err = copydesk("run", "-p", "p", "news", cwd=folder)
+    assert "Not read: 3 others (.pdf 2, without an ending 1). See --from." in err
+    _, err = copydesk("run", "-p", "p", "odd", cwd=folder, code=1)
+    assert "odd: holds no file of a known ending, but 1 other (.doc 1). --from names the form of such files." in err
+
+
+@pytest.mark.parametrize("command", ["run", "check", "stages", "new-plugin", None])
+def test_help_has_its_short_name(command):
+    out, _ = copydesk(*filter(None, [command]), "-h")
+    assert "--help" in out
+
+
+def test_a_file_is_replaced_whether_it_is_asked_for_or_not(folder):
+    for text in ("One.", "Two."):
+        copydesk("run", "-p", "p", "-", "-o", "x.jsonl", "--overwrite", cwd=folder, stdin=lines(text))
+        assert json.loads((folder / "x.jsonl").read_text())["text"] == text
+    _, err = copydesk("run", "-p", "p", "in.jsonl", "-o", "x.jsonl", "--resume", cwd=folder, code=2)
+    assert err == "copydesk: --resume is for an output that is a folder of parts: -o clean/\n"
+
+
+@pytest.mark.parametrize("shape", ["ninjs", "schema.org"])
+def test_a_shape_without_a_ledger_cannot_be_restored_and_says_so(folder, shape):
+    out, _ = copydesk("run", "-p", "p", "-", "--as", shape, cwd=folder, stdin=lines("One."))
+    _, err = copydesk("restore", "-", cwd=folder, stdin=out.encode(), code=2)
+    assert err == (f"copydesk: a record of `--as {shape}` has no ledger; only plain records give the raw text back.\n")
+
+
 def test_stages_lists_and_shows(folder):
     out, _ = copydesk("stages", cwd=folder)
     assert "  picky" in out
     out, _ = copydesk("stages", "detect_language", cwd=folder)
     assert "engine: one of " in out
-    assert "sample: a whole number (default: 600)" in out
+    assert "sample: a whole number, at least 100, at most 10000 (default: 600)" in out
 
 
 def test_the_schema_knows_the_plugins_and_takes_the_house_file(folder):
@@ -421,8 +519,14 @@ def test_score_refuses_a_set_that_is_wrong(folder):
     (folder / "w.jsonl").write_text('{"text": "a", "gold": {"authors": "Ada"}}\n')
     _, err = copydesk("score", "-p", "p", "w.jsonl", cwd=folder, code=2)
     assert err == (
-        "copydesk: w.jsonl:1: `gold.authors`: expected `array | null`, got `str`. docs/scoring.md has the form of a set.\n"
+        "w.jsonl:1: `gold.authors`: expected `array | null`, got `str`. docs/scoring.md has the form of a set.\n"
     )
+
+
+def test_score_refuses_a_gold_field_that_there_is_not(folder):
+    (folder / "w.jsonl").write_text('{"text": "a", "gold": {"boddy": "a", "agencies": []}}\n')
+    _, err = copydesk("score", "-p", "p", "w.jsonl", cwd=folder, code=2)
+    assert err == "w.jsonl:1: `gold` has no `boddy`. Did you mean `body`? docs/scoring.md has the form of a set.\n"
 
 
 def test_compare_shows_the_difference_and_its_exit_code_says_so(folder):

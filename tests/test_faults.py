@@ -212,8 +212,8 @@ def test_a_plugin_that_fails_in_workers_alone_ends_the_run_before_it_begins(proj
     path = project / "plugins/obedient.py"
     path.write_text(f"{PLUGIN}\nif len(sys.argv) == 1:\n    import no_such_module\n")
     news(project, *map(story, range(100)))
-    _, said = copydesk(project, "run", "-p", "p", "news.jsonl", "-o", "out", "-j", 1, code=3)
-    assert "a worker cannot build the pipeline" in said
+    _, said = copydesk(project, "run", "-p", "p", "news.jsonl", "-o", "out", "-j", 1, code=2)
+    assert "No module named 'no_such_module'" in said
     assert not list((project / "out").glob("part-*"))
 
 
@@ -440,6 +440,7 @@ PLACED = {
         "the output in/b.rejects.jsonl lies in the input",
     ),
     "the report is the input": (["in/p.html", "--report", "in/p.html"], "the output in/p.html lies in the input"),
+    "another machine's place": (["in", "-o", "s3://archive/x.jsonl"], "s3:/archive/x.jsonl is no file or folder of this"),
     "one place for two": (["in", "-o", "x.jsonl", "--rejects", "x.jsonl"], "two things are written to x.jsonl."),
     "one place for two reports": (
         ["in", "--report", "r.json", "--report", "r.json"],
@@ -474,8 +475,7 @@ def test_a_reject_that_lacks_what_it_needs_is_told(places, tmp_path, record, mon
     code, said = inside(places, monkeypatch, capfd, "retry", "-p", "p", "-j", "0", tmp_path / "r.jsonl")
     assert code == 2
     assert (
-        said
-        == f"copydesk: {tmp_path}/r.jsonl:1: is no record of a rejected or failed document. `copydesk run` cleans others.\n"
+        said == f"{tmp_path}/r.jsonl:1: is no record of a rejected or failed document. `copydesk run` cleans others.\n"
     )
 
 

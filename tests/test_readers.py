@@ -11,6 +11,7 @@ import lzma
 import os
 import subprocess
 import sys
+import tarfile
 
 import fsspec
 import pytest
@@ -32,6 +33,68 @@ def record(text: str, **more: object) -> bytes:
 
 def read(*inputs: object, form: str | None = None) -> list[tuple[str, str]]:
     return [(doc.id, doc.reason or doc.raw) for doc in readers.documents(map(str, inputs), form=form)]
+
+
+def test_a_record_without_a_text_keeps_its_id(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"id":"a1"}\n{"id":"a2","text":null}\n{"id":7,"text":1}\n{"text":[]}\n')
+    found = [(doc.id, doc.raw) for doc in readers.documents([str(path)])]
+    assert found == [
+        ("a1", '{"id":"a1"}'),
+        ("a2", '{"id":"a2","text":null}'),
+        ("7", '{"id":7,"text":1}'),
+        ("a:4", '{"text":[]}'),
+    ]
+
+
+def test_a_row_without_a_text_keeps_its_id_and_can_be_looked_at(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import table
+
+    parquet.write_table(table({"id": ["a", "b"], "text": ["One.", None]}), tmp_path / "a.parquet")
+    found = [(doc.id, doc.raw) for doc in readers.documents([str(tmp_path / "a.parquet")])]
+    assert found == [("a", "One."), ("b", '{"id": "b", "text": null}')]
+
+
+def _tar() -> bytes:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("a.txt"), io.BytesIO())
+    return held.getvalue()
+
+
+FOREIGN = {
+    "zip": (b"PK\x03\x04\x14\0\0\0\x08\0", "a zip archive, as .docx and .epub are"),
+    "tar.gz": (_tar(), "a tar archive"),
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF"),
+    "PNG": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG picture"),
+    "JPEG": (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "a JPEG picture"),
+}
+
+
+@pytest.mark.parametrize("name", ["w.txt", "w.jsonl", "w.csv", "w"])
+@pytest.mark.parametrize(("content", "what"), FOREIGN.values(), ids=FOREIGN)
+def test_an_archive_or_a_picture_is_no_text_whatever_its_name(tmp_path, name, content, what):
+    (tmp_path / name).write_bytes(content)
+    (doc,) = readers.documents([str(tmp_path / name)])
+    assert (doc.id, doc.outcome, doc.raw) == ("w.csv" if name == "w.csv" else "w", "failed", "")
+    why = f"is {what}, and no text is taken from it. Unpack it, or make text or HTML of it, first."
+    assert doc.reason == f"{tmp_path / name}: {why}"
+
+
+def test_what_comes_over_http_is_looked_at_too():
+    doc = document(Item("1", "document 1", "text", FOREIGN["PDF"][0]), Reading())
+    assert (doc.outcome, doc.id, doc.raw) == ("failed", "1", "")
+
+
+@pytest.mark.parametrize("start", ["PK", "%PDF", "%PDF is a format.", "Rar!", "7z"])
+def test_a_text_that_begins_like_one_is_a_text(tmp_path, start):
+    (tmp_path / "a.txt").write_text(start)
+    assert read(tmp_path / "a.txt") == [("a", start)]
+
+
+def test_a_folder_with_nothing_to_read_is_a_fault(tmp_path):
+    assert read(tmp_path) == [(tmp_path.name, f"{tmp_path}: holds no file that can be read.")]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from conftest import ROOT
 
 from copydesk import load
 from copydesk.cli.serve import Serve
-from copydesk.errors import ConfigError, WorkerError
+from copydesk.errors import ConfigError
 from copydesk.io.items import Item
 from copydesk.run.work import Work
 
@@ -216,6 +216,14 @@ def test_lines_give_lines_in_their_order(house):
     status, headers, body = house.ask("POST", "/v1/clean", lines, content_type="application/x-ndjson")
     assert (status, headers["content-type"]) == (200, "application/x-ndjson")
     assert [json.loads(line) for line in body.splitlines()] == same_as_a_run(house, *documents)
+
+
+def test_a_blank_line_is_answered_as_by_pipe(house):
+    body = house.ask("POST", "/v1/clean", '{"id": "a", "text": null}\n\n', content_type="application/x-ndjson")[2]
+    assert [(told["id"], told["outcome"]) for told in map(json.loads, body.splitlines())] == [
+        ("a", "failed"),
+        ("2", "failed"),
+    ]
 
 
 def test_a_line_is_answered_before_the_next_is_sent(house):
@@ -534,7 +542,7 @@ def test_an_address_that_others_reach_needs_a_token(monkeypatch, host):
 def test_pipelines_that_cannot_be_built_are_told_at_the_start(tmp_path):
     yaml = "pipelines:\n  p:\n    stages:\n    - remove_promos: {without: [en/no-such]}\n"
     (tmp_path / "p.yaml").write_text(yaml, "utf-8")
-    with pytest.raises(WorkerError, match="a worker cannot build the pipeline: `without` names `en/no-such`"):
+    with pytest.raises(ConfigError, match="`without` names `en/no-such`"):
         Serve(port=0, workers=2, config=tmp_path / "p.yaml")()
 
 
@@ -630,6 +638,13 @@ def test_a_pipeline_that_comes_with_the_text_is_run(house):
     assert [stage["name"] for stage in told["stages"]] == ["remove_promos"]
     assert "".join(piece["text"] for piece in told["pieces"]) == ARTICLE
     assert [piece["role"] for piece in told["pieces"] if "role" in piece] == ["newsletter"]
+
+
+def test_it_may_use_the_stages_that_the_service_s_own_drop_ins_offer(acting):
+    yaml = "pipelines:\n  mine:\n    stages:\n    - act\n"
+    status, told = acting.post("/v1/explain", {"text": "One.\nadvert", "yaml": yaml})
+    assert (status, [piece.get("role") for piece in told["pieces"]]) == (200, [None, "advert"])
+    assert mistakes(acting, yaml) == []
 
 
 def test_what_was_done_is_told_stage_by_stage(house):

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from copydesk.errors import WorkerError
+from copydesk.errors import ConfigError, WorkerError
 from copydesk.io.items import Item
 from copydesk.pipeline import Pipeline, Spec, Step
 from copydesk.run import workers as module
@@ -347,9 +347,8 @@ def failing(tmp_path: Path, code: str) -> Work:
 
 def test_a_plugin_that_fails_only_in_a_worker_is_told_of(tmp_path):
     work = failing(tmp_path, "import no_such_module")
-    with Workers(work, 2) as workers, pytest.raises(WorkerError) as error:
+    with Workers(work, 2) as workers, pytest.raises(ConfigError, match=r"^there is no stage") as error:
         next(workers.map(batches(items(100))))
-    assert "a worker cannot build the pipeline: " in str(error.value)
     assert "plugin `elsewhere`: cannot be loaded: ModuleNotFoundError: No module named 'no_such_module'" in str(
         error.value
     )
@@ -388,7 +387,22 @@ def test_a_start_without_end_is_ended(tmp_path, monkeypatch):
         next(workers.map(batches(items(100))))
     assert str(error.value) == (
         "a worker was not ready after 1 s: while the pipeline was built. "
-        "`--workers 0` runs in one process, without protection."
+        "A plugin's import or its `__init__` hangs, or takes longer; `--workers 0` waits for it without end."
+    )
+
+
+def test_a_stage_that_always_hangs_is_ended_by_the_timeout(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_FIRST_USE", 0.5)
+    path = tmp_path / "stuck.py"
+    path.write_text(
+        "import time, copydesk\n@copydesk.hookimpl\ndef register_stages(register): register(stuck)\n"
+        "def stuck(doc):\n    'Hang.'\n    time.sleep(1000)\n"
+    )
+    with Workers(work_of(path, "stuck"), 2, timeout=0.5) as workers, pytest.raises(WorkerError) as error:
+        next(workers.map(batches(items(100))))
+    assert str(error.value) == (
+        "a worker was not ready after 1 s: in stage stuck on a sample document. Every document would hang there: "
+        "mend the stage or leave it out; one that is slow needs a longer --timeout."
     )
 
 

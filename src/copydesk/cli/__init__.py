@@ -13,11 +13,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 from copydesk.errors import CopydeskError, OutputError, ResumeError, WorkerError
 
 _CODES = {WorkerError: 3, OutputError: 4, ResumeError: 5}
+
+
+_PLACE = re.compile(r"[^\n]+?:\d+(?::\d+)?: ")
+
+
+def told(error: CopydeskError) -> str:
+    """What is printed of an error. One that begins with a place in a file stands alone, as editors look for it."""
+    return str(error) if _PLACE.match(str(error)) else f"copydesk: {error}"
 
 
 def main() -> None:
@@ -31,7 +40,7 @@ def main() -> None:
     except CopydeskError as error:
         if "--debug" in sys.argv:
             raise
-        print(f"copydesk: {error}", file=sys.stderr)  # noqa: T201 (a face may)
+        print(told(error), file=sys.stderr)  # noqa: T201 (a face may)
         sys.exit(_CODES.get(type(error), 2))
     except BrokenPipeError:
         # Whoever read our output (`| head`) has had enough. Python would complain once more while it shuts down.

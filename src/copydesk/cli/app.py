@@ -13,6 +13,7 @@ app = typer.Typer(
     help="Raw reprinted news articles in, clean text and the facts printed around it out.",
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -48,8 +49,10 @@ MaxChars = Annotated[int, typer.Option(min=1, help="Longer documents are rejecte
 Segments = Annotated[bool, typer.Option("--segments", help="Add every segment to each record.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=0, help="Processes; 0: this one. Else one a core.")]
 Timeout = Annotated[float, typer.Option(min=0.01, help="Seconds that a stage may take for one document.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that the output's folder holds.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew in a folder that holds a run.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that the output, a folder, holds.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Start anew in a folder that holds a run. A file is replaced.")
+]
 PartSize = Annotated[int, typer.Option(min=1, help="Documents of the input in each part of a folder.")]
 AllowFailed = Annotated[str, typer.Option(help="How many documents may fail: a number or a share, 5%.")]
 AllowRejected = Annotated[str, typer.Option(help="How many documents may be rejected.")]

@@ -11,6 +11,7 @@ import msgspec
 from copydesk.decoding import encode
 from copydesk.errors import InputError
 from copydesk.io import readers, writers
+from copydesk.io.shapes import SIGNS
 from copydesk.io.sources import form_of
 from copydesk.ledger import Entry
 from copydesk.ledger import restore as restored
@@ -62,6 +63,11 @@ def raw_text(record: dict[str, Any]) -> str:
     try:
         text, ledger = record["text"], msgspec.convert(record["ledger"], list[Entry])
     except KeyError as error:
+        shape = next((shape for shape, sign in SIGNS.items() if sign in record), None)
+        if shape:
+            raise InputError(
+                f"a record of `--as {shape}` has no ledger; only plain records give the raw text back."
+            ) from None
         raise InputError(
             f"record `{record.get('id')}` has no {error}: it is not one that `copydesk run` wrote."
         ) from None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import glob
 import os
+import re
+import shlex
 import sys
+from collections import Counter
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -15,6 +18,7 @@ from copydesk.cli.progress import progress
 from copydesk.cli.show import console, safe, shortened
 from copydesk.config import load
 from copydesk.errors import ConfigError
+from copydesk.intake import READER
 from copydesk.io import readers, sources, writers
 from copydesk.io.counting import total
 from copydesk.io.items import Reading
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from copydesk.run.output import Output
     from copydesk.run.summary import Summary
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")  # `s3://archive/clean`: a Path has made one slash of two
 _SHOWN = 12  # reasons and rejects that the summary shows
 
 
@@ -66,10 +71,18 @@ class Run:
         """Read, run, write, and tell on standard error what was done. Returns the exit code."""
         pipeline = loaded(self.config, self.pipeline)
         expected = total(self.inputs, self.input_form) if sys.stderr.isatty() and not self.quiet else None
-        return self.of(pipeline, readers.items(self.inputs, self.reading, self.input_form), expected)
+        skipped: Counter[str] = Counter()
+        items = readers.items(self.inputs, self.reading, self.input_form, skipped)
+        return self.of(pipeline, items, expected, skipped)
 
-    def of(self, pipeline: Pipeline, items: Iterable[Item], expected: int | None = None) -> int:
-        """The run of these items; so many are `expected`, where that is known."""
+    def of(
+        self,
+        pipeline: Pipeline,
+        items: Iterable[Item],
+        expected: int | None = None,
+        skipped: Counter[str] | None = None,
+    ) -> int:
+        """The run of these items; so many are `expected`, where that is known. `skipped`: files that are not read."""
         allowed = {"failed": _allowance(self.allow_failed, "failed")}
         allowed["rejected"] = _allowance(self.allow_rejected, "rejected")
         for path in self.reports:
@@ -80,7 +93,8 @@ class Run:
         signal = self._run(work, items, output, expected)
         with suppress(OSError):  # nobody reads it, or the disk that it goes to is full
             if not self.quiet:
-                show_summary(output.account.summary, [*output.notes, *self._advice(output, signal)])
+                unread = [f"Not read: {sources.endings_told(skipped)}. See --from."] if skipped else []
+                show_summary(output.account.summary, [*output.notes, *unread, *self._advice(output, signal)])
         if signal:
             return 128 + signal
         summary = output.account.summary
@@ -115,6 +129,8 @@ class Run:
         beside = self._rejects(self.output) if self.output and _is_file(self.output) else self.rejects
         taken: dict[str, Path] = {}
         for place in filter(None, (self.output, beside, *self.reports)):
+            if _ADDRESS.match(str(place)):
+                raise ConfigError(f"{place} is no file or folder of this machine. Write to one, and copy it there.")
             _refuse_own_input(self.inputs, place)
             with naming(place):
                 if place is self.rejects and not place.parent.is_dir():
@@ -128,8 +144,8 @@ class Run:
         if self.shape != "record" and (form == "text" or "parquet" in (form, path and path.suffix.lower()[1:])):
             raise ConfigError(f"--as {self.shape} writes lines of JSON; texts and columns are made of records.")
         if path is None or _is_file(path) or form == "text":
-            if self.resume or self.overwrite:
-                raise ConfigError("--resume and --overwrite are for an output that is a folder of parts: -o clean/")
+            if self.resume:
+                raise ConfigError("--resume is for an output that is a folder of parts: -o clean/")
             plain = path is not None and not path.suffix
             return Single(path, self._rejects(path), form or ("jsonl" if plain else None), segments=self.segments)
         if self.resume and sources.STDIN in self.inputs:
@@ -178,7 +194,15 @@ class Run:
         place = self.output if isinstance(output, Folder) else self._rejects(self.output)
         if place is None:
             return ["The others were not kept: name a file with --rejects."]
-        return [f"The others stand in {place}; `copydesk retry -p {self.pipeline} {place}` runs them again."]
+        again = sum(output.account.summary.stopped.values()) - output.account.summary.stopped["failed", READER]
+        if not again:
+            return [f"The others stand in {place}. They could not be read: mend them where they came from."]
+        return [f"The others stand in {place}; `{self._retry(place)}` runs again what could be read."]
+
+    def _retry(self, place: Path) -> str:
+        """The command that runs the others again, by the same pipeline."""
+        config = ["-c", str(self.config)] if self.config else []
+        return shlex.join(["copydesk", "retry", *config, "-p", self.pipeline, str(place)])
 
 
 def loaded(config: Path | None, name: str) -> Pipeline:

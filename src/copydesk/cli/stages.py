@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+
+import msgspec
 
 from copydesk.cli.show import console
 from copydesk.config import FILE, plugins_named_in
@@ -63,7 +65,23 @@ def type_of(option: Option, plugins: Plugins) -> str:
     """What an option takes, in words."""
     if option.offered:
         return "one of " + ", ".join(sorted(plugins.offers[option.offered]))
-    return described(option.type)
+    return described(option.type) + bounds_of(option)
+
+
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "multiple_of": "a multiple of"}
+_BOUNDS |= {"min_length": "of a length of at least", "max_length": "of a length of at most", "pattern": "matching"}
+
+
+def bounds_of(option: Option) -> str:
+    """The bounds of an option's type, in words: `, at least 1, at most 9`."""
+    marks = get_args(option.type)[1:] if get_origin(option.type) is Annotated else ()
+    return "".join(
+        f", {words} {getattr(mark, name)}"
+        for mark in marks
+        if isinstance(mark, msgspec.Meta)
+        for name, words in _BOUNDS.items()
+        if getattr(mark, name) is not None
+    )
 
 
 def default_of(option: Option) -> str:

@@ -7,6 +7,7 @@ Who runs it makes the document of it: that is where JSON is parsed, bytes are de
 from __future__ import annotations
 
 import json
+import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -42,6 +43,24 @@ class Reading(msgspec.Struct, frozen=True):
     max_chars: int = MAX_CHARS
 
 
+_FOREIGN = {
+    "a zip archive, as .docx and .epub are": re.compile(rb"PK(?:\x03\x04|\x05\x06)"),
+    "a RAR archive": re.compile(rb"Rar!\x1a\x07"),
+    "a 7z archive": re.compile(rb"7z\xbc\xaf\x27\x1c"),
+    "a tar archive": re.compile(rb"[^\n]{257}ustar[\0 ]", re.DOTALL),
+    "a PDF": re.compile(rb"%PDF-\d"),
+    "an old Office document": re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    "a PNG picture": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "a JPEG picture": re.compile(rb"\xff\xd8\xff[\xc0-\xfe]"),
+}
+
+
+def foreign(head: bytes) -> str:
+    """Why data that begins so is no text whatever its name: what archives and pictures begin with no text does."""
+    what = next((what for what, sign in _FOREIGN.items() if sign.match(head)), "")
+    return what and f"is {what}, and no text is taken from it. Unpack it, or make text or HTML of it, first."
+
+
 def fault(id_: str, place: str, reason: str, data: bytes = b"") -> Item:
     """What could not be read, with the bytes that are there. It comes out as a document that failed."""
     return Item(id_, place, "fault", data, f"{place}: {reason}")
@@ -60,8 +79,7 @@ def document(item: Item, reading: Reading) -> Document:
     try:
         doc = _KINDS[item.kind](item, reading)
     except InputError as error:
-        reason = str(error)
-        doc = _failed(item, reason if reason.startswith(item.place) else f"{item.place}: {reason}")
+        doc = _failed(item, _placed(error, item))
     doc.id = doc.id or item.id
     why = too_long(doc, reading.max_chars)
     return turned_away(doc, f"{item.place}: {why}; see --max-chars.") if why else doc
@@ -79,6 +97,8 @@ def json_object(line: bytes, place: str) -> dict[str, Any]:
 
 
 def _text(item: Item, _: Reading) -> Document:
+    if why := foreign(item.data):
+        return unread(f"{item.place}: {why}")
     return decoded_document(item.data)
 
 
@@ -86,7 +106,21 @@ def _line(item: Item, reading: Reading) -> Document:
     record = json_object(item.data, item.place)
     if item.data.count(f'"{reading.text_field}"'.encode()) > 1:
         _check_keys(item.data)
-    return as_document(record, text_field=reading.text_field, id_field=reading.id_field)
+    return _of_record(record, item, reading)
+
+
+def _of_record(record: dict[str, Any], item: Item, reading: Reading) -> Document:
+    """One without a text failed under its own id, by which whoever sent it can find it again."""
+    try:
+        return as_document(record, text_field=reading.text_field, id_field=reading.id_field)
+    except InputError as error:
+        line = item.data if item.kind == "json" else json.dumps(record, ensure_ascii=False, default=str).encode()
+        return _failed(item._replace(data=line), _placed(error, item), record.get(reading.id_field))
+
+
+def _placed(error: InputError, item: Item) -> str:
+    reason = str(error)
+    return reason if reason.startswith(item.place) else f"{item.place}: {reason}"
 
 
 def _check_keys(line: bytes) -> None:
@@ -107,7 +141,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _row(item: Item, reading: Reading) -> Document:
-    return as_document(msgspec.msgpack.decode(item.data), text_field=reading.text_field, id_field=reading.id_field)
+    return _of_record(msgspec.msgpack.decode(item.data), item, reading)
 
 
 def _page(item: Item, _: Reading) -> Document:
@@ -124,8 +158,8 @@ def _refused(item: Item, _: Reading) -> Document:
     return turned_away(Document("", id=item.id), item.note)
 
 
-def _failed(item: Item, reason: str) -> Document:
-    return unread(reason, item.data.decode("utf-8", "replace").rstrip("\r\n"), item.id)
+def _failed(item: Item, reason: str, id_: object = None) -> Document:
+    return unread(reason, item.data.decode("utf-8", "replace").rstrip("\r\n"), id_)
 
 
 _KINDS: dict[str, Callable[[Item, Reading], Document]] = {

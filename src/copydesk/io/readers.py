@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from copydesk.errors import ConfigError, InputError
 from copydesk.io.compression import PIECE, Stream
-from copydesk.io.items import Item, Reading, document, fault, json_object
+from copydesk.io.items import Item, Reading, document, fault, foreign, json_object
 from copydesk.io.sources import PACKED, STDIN, form_of, sources
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from copydesk.document import Document
@@ -45,15 +46,17 @@ _SIGNS = {
 }
 
 
-def items(inputs: Iterable[str], reading: Reading, form: str | None = None) -> Iterator[Item]:
-    """The items of all inputs, in a fixed order.
+def items(
+    inputs: Iterable[str], reading: Reading, form: str | None = None, skipped: Counter[str] | None = None
+) -> Iterator[Item]:
+    """The items of all inputs, in a fixed order. `skipped` counts the files of folders that are not read, by ending.
 
     The form is the one named; else what the file's name tells; else what its first bytes tell; else it is one text.
     Raises InputError for an input that is not there, ConfigError for a form that there is not.
     """
     if form and form not in FORMS:
         raise ConfigError(f"there is no form `{form}`. There are {', '.join(FORMS)}.")
-    for source in sources(inputs, form):
+    for source in sources(inputs, form, skipped):
         yield from _items(source, reading, form)
 
 
@@ -82,6 +85,9 @@ def _items(source: Source, reading: Reading, form: str | None) -> Iterator[Item]
 def _opened(source: Source, reading: Reading, form: str | None) -> Generator[Item, None, str]:
     """The items of an opened source. Comes back with what is wrong with the source as a whole."""
     with source.open() as file, Stream(file) as stream:
+        if why := foreign(stream.head):
+            yield fault(source.id, source.address, why)
+            return ""
         form = form or form_of(source.name) or _form_by_content(stream.head)
         reader = _reader(form)
         if stream.packing in _AS_IT_LIES.get(form, ()):

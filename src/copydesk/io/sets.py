@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from copydesk.document import Document
-from copydesk.errors import InputError
-from copydesk.scoring import Gold  # noqa: TC001 (msgspec reads annotations at run time)
+from copydesk.errors import InputError, did_you_mean
+from copydesk.facts import FIELDS
+from copydesk.scoring import Gold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _TOLD = 10  # wrong lines that are told at once
 _FORM = "docs/scoring.md has the form of a set."
+_KNOWN = {*Gold.__struct_fields__, *(field.name for field in FIELDS.values())}
+"""The fields of a gold: those that are measured, and those that only a record has so far."""
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>.*)`)?$", re.DOTALL)
 
 
@@ -71,13 +74,17 @@ def _lines(path: Path, limit: int | None) -> Iterator[tuple[int, bytes]]:
 def _read(line: bytes, place: str) -> Answered:
     try:
         value = json.loads(line.decode("utf-8-sig"), parse_constant=_refused)
-        return msgspec.convert(value, Answered)
+        answered = msgspec.convert(value, Answered)
     except msgspec.ValidationError as error:
         raise InputError(f"{place}: {_what(str(error))} {_FORM}") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{place}: is not UTF-8 at byte {error.start} of the line.") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: is not JSON: {error}. {_FORM}") from None
+    for name in value["gold"]:
+        if name not in _KNOWN:
+            raise InputError(f"{place}: `gold` has no `{name}`.{did_you_mean(name, _KNOWN)} {_FORM}")
+    return answered
 
 
 def _what(message: str) -> str:

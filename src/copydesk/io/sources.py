@@ -41,6 +41,8 @@ PACKED = (".gz", ".zst", ".bz2", ".xz")
 
 _LEFT_AWAY = (".txt", ".text", ".jsonl", ".ndjson")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_WORD = re.compile(r"\.[a-z][a-z0-9]{0,7}")
+_TOLD = 5  # endings of files that are not read that a message names
 _AT_ONCE = 50_000  # names of a folder: ten million of them would fill the memory, and the order must be fixed
 
 
@@ -88,22 +90,54 @@ class Source(NamedTuple):
         return f"changed while it was read, from {self.size:,} bytes to {now.st_size:,}. Run it again when it is whole."
 
 
-def sources(inputs: Iterable[str], form: str | None = None) -> Iterator[Source]:
+def sources(inputs: Iterable[str], form: str | None = None, skipped: Counter[str] | None = None) -> Iterator[Source]:
     """The sources of all inputs, one by one; what is named twice is read once.
 
     A folder gives the files with an ending of `ENDINGS`, or all files where the form is named; hidden ones are left
-    alone. Raises InputError for an input that is not there, before the first source.
+    alone, others are counted in `skipped` by their ending. One that gives none is a fault: whoever named it meant some.
+    Raises InputError for an input that is not there, before the first source.
     """
+    skipped = Counter() if skipped is None else skipped
     paths = list({_whole(path): path for name in inputs for path in _paths(name)}.values())
     for path, label in zip(paths, _labels(paths), strict=True):
         if path == STDIN:
             yield Source("stdin", "stdin", STDIN)
         elif _remote(path):
-            yield from _remote_sources(path, label, form, alone=len(paths) == 1)
+            left: Counter[str] = Counter()
+            yield from _some(path, label, _remote_sources(path, label, form, left, alone=len(paths) == 1), left)
+            skipped += left
         elif stat.S_ISDIR(_mode(path)):
-            yield from _folder(path, "" if len(paths) == 1 else f"{label}/", form)
+            left = Counter()
+            yield from _some(path, label, _folder(path, "" if len(paths) == 1 else f"{label}/", form, left), left)
+            skipped += left
         else:
             yield _local(path, label)
+
+
+def _some(path: str, label: str, found: Iterator[Source], skipped: Counter[str]) -> Iterator[Source]:
+    """What a folder gives, and a fault where that is nothing."""
+    first = next(found, None)
+    if first:
+        yield first
+        yield from found
+        return
+    why = "holds no file that can be read."
+    if skipped:
+        why = f"holds no file of a known ending, but {endings_told(skipped)}. --from names the form of such files."
+    yield Source(printable(label), printable(path), path, fault=why)
+
+
+def endings_told(skipped: Counter[str]) -> str:
+    """Files that are not read, in words: `3 others (.pdf 2, .doc 1)`."""
+    told = ", ".join(f"{ending} {times:,}" for ending, times in skipped.most_common(_TOLD))
+    more = ", ..." if len(skipped) > _TOLD else ""
+    return f"{skipped.total():,} other{'s'[: skipped.total() != 1]} ({told}{more})"
+
+
+def _ending(name: str) -> str:
+    """What a name ends in, where that is an ending: `minutes.2024-05-01` has none."""
+    ending = Path(name).suffix.lower()
+    return ending if _WORD.fullmatch(ending) else "without an ending"
 
 
 def unpacked(name: str) -> str:
@@ -210,7 +244,7 @@ def _local(path: str, name: str) -> Source:
     return Source(name, address, path, status.st_size, _stamp(status), f"is {kind}." if kind else "")
 
 
-def _folder(root: str, label: str, form: str | None) -> Iterator[Source]:
+def _folder(root: str, label: str, form: str | None, skipped: Counter[str]) -> Iterator[Source]:
     """The files of a folder and of the folders in it, by an own stack: they may lie deeper than Python recurses."""
     stack = [_names(root, "")]
     while stack:
@@ -231,6 +265,8 @@ def _folder(root: str, label: str, form: str | None) -> Iterator[Source]:
             stack.append(_names(path, f"{relative}/"))
         elif form or form_of(relative) or not mode:
             yield _local(path, label + relative)
+        else:
+            skipped[_ending(relative)] += 1
 
 
 def _names(folder: str, before: str) -> Iterator[str]:
@@ -259,7 +295,9 @@ _STAMPS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", 
 """What fsspec's file systems tell of a file that changes with it; the first one there counts."""
 
 
-def _remote_sources(address: str, label: str, form: str | None, *, alone: bool) -> Iterator[Source]:
+def _remote_sources(
+    address: str, label: str, form: str | None, skipped: Counter[str], *, alone: bool
+) -> Iterator[Source]:
     """The files of a remote address. A remote folder's list is held in memory: object stores give it in one piece."""
     try:
         files, path, listed = _listed(address)
@@ -269,7 +307,11 @@ def _remote_sources(address: str, label: str, form: str | None, *, alone: bool) 
     for found, info in sorted(listed.items(), key=lambda item: item[0].split("/")):
         relative = found.removeprefix(path.rstrip("/")).lstrip("/")
         name = label if single else relative if alone else f"{label}/{relative}"
-        if info["type"] == "file" and (single or ((form or form_of(relative)) and not _hidden(relative))):
+        if info["type"] != "file" or (_hidden(relative) and not single):
+            continue
+        if not (single or form or form_of(relative)):
+            skipped[_ending(relative)] += 1
+        else:
             stamp = next((str(info[key]) for key in _STAMPS if info.get(key) is not None), "")
             place = files.unstrip_protocol(found)
             yield Source(printable(name), printable(place), found, info.get("size"), stamp, "", files)

@@ -143,7 +143,7 @@ class Folder:
             self._refuse_another(found, identity)
             self._refuse_edited(found)
             return found
-        if found and not overwrite:
+        if found and found.parts and not overwrite:
             held = f"{self.path} holds a run of {found.documents:,} documents."
             raise ResumeError(f"{held} Go on with --resume, start anew with --overwrite, or name another folder.")
         strangers = sorted(name for name in self._names() if name != LOCK and not _ASIDE.fullmatch(name))

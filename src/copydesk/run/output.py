@@ -137,7 +137,10 @@ class Single:
     def _let_go(self) -> None:
         self._clean.close()
         if isinstance(self._clean, Aside) and self._clean.left:
-            self.notes.append(f"{self._clean.aside} holds what was done so far.")
+            if self.account.done:
+                self.notes.append(f"{self._clean.aside} holds what was done so far.")
+            else:
+                self._clean.aside.unlink()
         if self._rejects:
             self._rejects.close()
 

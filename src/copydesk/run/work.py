@@ -56,8 +56,9 @@ class Work(msgspec.Struct, frozen=True):
         lines = []
         for number, doc in enumerate(docs):
             clock(number, WRITE)
+            record = encoded(doc, self._record)
             summary.count(doc)
-            lines.append(Line(doc.outcome, self._record(doc)))
+            lines.append(Line(doc.outcome, record))
         clock.stop()
         return Done(lines, summary.packed())
 
@@ -67,6 +68,31 @@ class Work(msgspec.Struct, frozen=True):
         from copydesk.io.shapes import SHAPES  # noqa: PLC0415 (most runs write plain records)
 
         return msgspec.json.encode(SHAPES[self.shape](doc.record()))
+
+
+def encoded(doc: Document, record: Callable[[Document], bytes]) -> bytes:
+    """A document's record. One on which a stage noted what JSON cannot hold failed in that stage."""
+    try:
+        return record(doc)
+    except Exception:
+        fact = next((fact for fact in doc.facts if not _holds(fact.value)), None)
+        if fact is None:
+            raise
+        kind = type(fact.value).__name__
+        noted = f"the stage `{fact.stage}` noted the fact `{fact.kind}` on document `{doc.id}`"
+        doc.fail(fact.stage, f"{noted}, of the type {kind}: JSON cannot hold it, or what is in it.")
+        return record(doc)
+
+
+def _holds(value: object) -> bool:
+    """Whether JSON can hold a value."""
+    try:
+        msgspec.json.encode(value)
+    except (UnicodeEncodeError, OverflowError):
+        return True  # a record has a way for these
+    except Exception:  # noqa: BLE001 (a value may be of a plugin's own making)
+        return False
+    return True
 
 
 class _Clock:

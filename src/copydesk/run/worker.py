@@ -46,12 +46,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Reply(msgspec.Struct, array_like=True, frozen=True):
-    """What a worker says: that it is ready, that it cannot build the pipeline, a finished batch, or why there is none.
+    """What a worker says: that it is ready, a finished batch, or why there is none.
 
+    `wrong`: a pipelines.yaml or a plugin is, so the pipeline cannot be built; `refused`: it cannot for another reason.
     `last`: it says no more, and ends.
     """
 
-    kind: Literal["ready", "refused", "done", "fault"]
+    kind: Literal["ready", "wrong", "refused", "done", "fault"]
     text: str = ""
     done: Done | None = None
     last: bool = False
@@ -180,7 +181,7 @@ def _ready(work: Work, pulse: Pulse) -> Reply:
         _ = work.pipeline.stages
         work([SAMPLE], pulse)
     except CopydeskError as error:
-        return Reply("refused", _plain(str(error)), last=True)
+        return Reply("wrong", _plain(str(error)), last=True)
     except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
         return Reply("refused", _told(error), last=True)
     return Reply("ready")

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 import msgspec
 
 from copydesk.document import Document
-from copydesk.errors import WorkerError
+from copydesk.errors import ConfigError, WorkerError
 from copydesk.io.items import Item, document
 from copydesk.run.summary import Summary
 from copydesk.run.work import READ, Done, Line, Work
@@ -43,13 +43,16 @@ MEMORY = 2_000_000_000  # bytes
 """How much a worker may take beyond what it holds at its start. Ten million characters of English, the longest document
 that is read by default, took 0.2 GB in the house pipeline; other letters take up to four times that."""
 
-_START = 120.0  # seconds without a sign of life at the start: large models load in 15 s of processor time
+_START = 120.0  # seconds without a sign of life while the pipeline is built: large models load in 15 s of computing
+_FIRST_USE = 10.0  # seconds that a stage has on the sample document beyond its timeout, for what loads on first use
 _DEAD_STARTS = 3  # workers that die before they are ready, with nothing done in between: the next would die too
 _AHEAD = 8  # batches a worker that are read before the first of them has come out
 _TICK = 0.1  # seconds between two looks at the pulses
 _GLANCE = 1.0  # seconds that one look adds at most: a parent that was itself stopped blames no worker
 _PARTING = 1.0  # seconds that workers have to end by themselves, once their pipes are closed
 _HINT = "`--workers 0` runs in one process, without protection."
+_HANGS = "Every document would hang there: mend the stage or leave it out; one that is slow needs a longer --timeout."
+_LOADS = "A plugin's import or its `__init__` hangs, or takes longer; `--workers 0` waits for it without end."
 _REPLY = msgspec.msgpack.Decoder(Reply)
 
 _LINUX = sys.platform == "linux"
@@ -91,7 +94,8 @@ class Workers:
                 ...
 
     `timeout`: seconds that one stage may take for one document. `memory`: bytes that a worker may take beyond what it
-    holds once the pipeline is built (enforced on Linux). Raises WorkerError where workers cannot be had at all.
+    holds once the pipeline is built (enforced on Linux). Raises WorkerError where workers cannot be had at all, and
+    ConfigError where what they are to build is wrong.
     """
 
     def __init__(self, work: Work, count: int, *, timeout: float = TIMEOUT, memory: int = MEMORY) -> None:
@@ -195,6 +199,8 @@ class Workers:
 
     def _hear(self, worker: _Worker, reply: Reply) -> None:
         task = worker.task
+        if reply.kind == "wrong":
+            raise ConfigError(reply.text.removeprefix(": "))  # a pipeline of no file has no place
         if reply.kind == "refused":
             raise WorkerError(f"a worker cannot build the pipeline: {reply.text}")
         if reply.kind == "ready":
@@ -332,13 +338,17 @@ class _Worker:
 
     def hangs(self, passed: float, timeout: float) -> bool:
         """Whether it has stood still for too long. `passed`: the seconds since it was last looked at."""
-        mark = self.pulse.read().mark
+        stand = self.pulse.read()
         idle = self.ready and not self.task
-        self.still = 0.0 if idle or mark != self.mark else self.still + passed
-        self.mark = mark
-        if not self.ready and self.still > _START:
-            raise WorkerError(f"a worker was not ready after {_START:g} s: {self.standing()}. {_HINT}")
+        self.still = 0.0 if idle or stand.mark != self.mark else self.still + passed
+        self.mark = stand.mark
+        if not self.ready:
+            self._check_start(timeout + _FIRST_USE if stand.stage else _START, _HANGS if stand.stage else _LOADS)
         return self.ready and self.still > timeout
+
+    def _check_start(self, most: float, advice: str) -> None:
+        if self.still > most:
+            raise WorkerError(f"a worker was not ready after {most:g} s: {self.standing()}. {advice}")
 
     def standing(self) -> str:
         """Where it stands before it is ready, for messages."""

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from copydesk.errors import WorkerError, did_you_mean
+from copydesk.errors import ConfigError, WorkerError, did_you_mean
 from copydesk.io.items import Reading
 from copydesk.server import intake, pages
 from copydesk.server.answers import JSON, InOrder, Refused, Streamed, json_response, status_of, unless
@@ -69,7 +69,7 @@ class Service:
             Route("/healthz", self.health),
             Route("/metrics", self.figures),
         ]
-        handlers = {Refusal: _refused, HTTPException: _unknown, WorkerError: _no_worker}
+        handlers = {Refusal: _refused, HTTPException: _unknown, ConfigError: _no_worker, WorkerError: _no_worker}
         inner = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._life)  # type: ignore[arg-type]
         return Guard(
             inner,
@@ -138,7 +138,7 @@ class Service:
     async def health(self, _: Request) -> Response:
         """200 while a worker is ready; 503 where all are lost and no other can be had."""
         ready = len(self.crew.ready)
-        told = {"status": "ok" if ready else "no worker", "workers": ready, "fault": self.crew.fault or None}
+        told = {"status": "ok" if ready else "no worker", "workers": ready, "fault": str(self.crew.fault or "") or None}
         return json_response(told, 200 if ready else 503)
 
     async def figures(self, _: Request) -> Response:
@@ -236,5 +236,5 @@ async def _unknown(_: Request, error: HTTPException) -> Response:
     return response
 
 
-async def _no_worker(_: Request, error: WorkerError) -> Response:
+async def _no_worker(_: Request, error: ConfigError | WorkerError) -> Response:
     return Refused(Refusal(503, str(error)))

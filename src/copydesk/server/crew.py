@@ -13,7 +13,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, NamedTuple
 
-from copydesk.errors import WorkerError
+from copydesk.errors import ConfigError, WorkerError
 from copydesk.run.batches import Batch
 from copydesk.run.worker import SAMPLE
 from copydesk.run.workers import Workers
@@ -43,18 +43,19 @@ class Crew:
         self.timeout = timeout
         self.memory = memory
         self.ready: set[int] = set()  # the threads whose worker has built its pipelines
-        self.fault = ""
+        self.fault: ConfigError | WorkerError | None = None
         self._settled = threading.Event()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads = [threading.Thread(target=self._work, name=f"worker {n}", daemon=True) for n in range(count)]
 
     def start(self) -> None:
-        """Start the workers, and wait until the first has built its pipelines. Raises WorkerError where none can."""
+        """Start the workers, and wait until the first has built its pipelines. Raises what keeps it from it."""
         for thread in self._threads:
             thread.start()
         self._settled.wait()
         if not self.ready:
-            raise WorkerError(self.fault)
+            assert self.fault
+            raise self.fault
 
     def end(self) -> None:
         """End the workers. Who is in the middle of a batch may end it first."""
@@ -90,9 +91,9 @@ class Crew:
         try:
             for _ in workers.map([Batch(0, [SAMPLE])]):
                 self.ready.add(threading.get_ident())
-                self.fault = ""
-        except WorkerError as error:
-            self.fault = str(error)
+                self.fault = None
+        except (ConfigError, WorkerError) as error:
+            self.fault = error
         self._settled.set()
 
     def _serve(self, workers: Workers) -> bool:

@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from copydesk.config import FILE
+from copydesk.document import Document
 from copydesk.errors import ConfigError, Problem
 from copydesk.io.items import Item, Reading, document
 from copydesk.run.page import family
 from copydesk.run.sample import Piece, pieces
 from copydesk.run.summary import Summary
-from copydesk.run.work import Done, Line, Work
+from copydesk.run.work import Done, Line, Work, encoded
 from copydesk.server.outside import from_outside, paths_of, problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from copydesk.config import Pipelines
-    from copydesk.document import Document
     from copydesk.pipeline import Pipeline
+    from copydesk.plugins import Plugins
 
 BUILD = "build"
 """What a worker stands at while it builds a pipeline that came with a request, where a stage would be named."""
@@ -86,7 +87,9 @@ class Desk(Work, frozen=True):
         return msgspec.structs.replace(self, reading=order.reading, segments=order.segments)
 
     def _rehearsal(self, items: Sequence[Item], watch: Callable[[int, str], Any] | None) -> Done:
-        """A sample through every pipeline: all is built before the first request comes."""
+        """A sample through every pipeline: all is built before the first request comes, and before the first stage."""
+        for pipeline in self.pipelines.values():
+            _ = pipeline.stages
         done = [Work(pipeline, self.reading)(items, watch) for pipeline in self.pipelines.values()]
         return done[-1]
 
@@ -94,7 +97,8 @@ class Desk(Work, frozen=True):
         if not order.yaml:
             wanted: Pipeline = self.pipelines[order.pipeline]
             return wanted
-        pipelines = _built(order.yaml, Path(self.folder), paths_of(self.pipelines.values()))
+        own = self.pipelines.values()
+        pipelines = _built(order.yaml, Path(self.folder), paths_of(own), next(iter(own)).plugins)
         name = order.pipeline or next(iter(pipelines), "")
         if name not in pipelines:
             has = f"There is {', '.join(pipelines)}." if pipelines else "There is none."
@@ -112,8 +116,8 @@ def _plain(item: Item) -> Item:
 
 
 @lru_cache(maxsize=4)  # who edits one and tries it out again is alone, or nearly
-def _built(text: str, folder: Path, known: frozenset[Path]) -> Pipelines:
-    pipelines = from_outside(text, folder, known)
+def _built(text: str, folder: Path, known: frozenset[Path], plugins: Plugins) -> Pipelines:
+    pipelines = from_outside(text, folder, known, plugins)
     for pipeline in pipelines.values():
         _ = pipeline.stages
     return pipelines
@@ -127,6 +131,7 @@ def _explained(item: Item, pipeline: Pipeline, reading: Reading, watch: Callable
     """A document with its raw text in pieces: what left it and what changed in it, each with who did it."""
     doc = document(item, reading)
     pipeline.batch([doc], watch)
+    record = encoded(doc, Document.json)
     raw = pieces(doc.text, doc.ledger) if doc.outcome == "clean" else [Piece(doc.raw)]
     told = {
         "outcome": doc.outcome,
@@ -134,7 +139,7 @@ def _explained(item: Item, pipeline: Pipeline, reading: Reading, watch: Callable
         "stages": [_stage(name, doc, raw) for name in dict.fromkeys(name for name, _ in pipeline.stages)],
         "characters": len(doc.raw),
         "removed": sum(len(piece.text) for piece in raw if piece.role),
-        "record": msgspec.Raw(doc.json()),
+        "record": msgspec.Raw(record),
     }
     return Line(doc.outcome, msgspec.json.encode(told))
 

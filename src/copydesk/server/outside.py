@@ -1,8 +1,9 @@
 """A pipelines.yaml from outside: checked as one on the disk is, but it loads no code and opens no file.
 
-Whoever may send a text to be cleaned may also send the pipeline that shall clean it. Its stages are those of the
-installed plugins. `plugins:` would run code of the sender's choice, and a path would read a file of this machine and
-show its lines in an error; both are refused. The paths that the service's own pipelines name are let through.
+Whoever may send a text to be cleaned may also send the pipeline that shall clean it. Its stages are those that the
+service has loaded: of the installed plugins, and of the drop-ins that its own pipelines.yaml names. `plugins:` would
+run code of the sender's choice, and a path would read a file of this machine and show its lines in an error; both are
+refused. The paths that the service's own pipelines name are let through.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from copydesk.pipeline import Pipeline, Step
+    from copydesk.plugins import Plugins
 
 SIZE = 64_000
 """Characters of a pipelines.yaml that is taken: the house's own has a tenth of it."""
@@ -28,8 +30,10 @@ SIZE = 64_000
 _PLACE = re.compile(r"(?P<file>[^:\n]*):(?P<line>\d+)(?::(?P<column>\d+))?: ")
 
 
-def from_outside(text: str, folder: Path, known: Collection[Path] = ()) -> Pipelines:
+def from_outside(text: str, folder: Path, known: Collection[Path] = (), plugins: Plugins | None = None) -> Pipelines:
     """The pipelines of a text. `known`: the paths that it may name, relative ones being meant from `folder`.
+
+    `plugins`: what is loaded, whose stages it may use; the installed ones where none are given.
 
     Raises ConfigError with every mistake, each with its place.
     """
@@ -38,9 +42,10 @@ def from_outside(text: str, folder: Path, known: Collection[Path] = ()) -> Pipel
     file = YamlFile(FILE, text)
     for name, key, _ in file.root.items() if file.root else ():
         if name == "plugins":
-            file.problem(key, "`plugins` is refused here: it would run code. The installed plugins' stages are there.")
+            file.problem(key, "`plugins` is refused here: it would run code. The service's own stages are there.")
     file.close()
     reading = File(file, folder / FILE)
+    reading.plugins = plugins or reading.plugins
     pipelines = reading.pipelines()
     for pipeline in pipelines.values():
         file.problems += _strange_paths(pipeline.spec.steps, known, file.lines)
@@ -72,11 +77,9 @@ def _strange_paths(steps: Iterable[Step], known: Collection[Path], lines: list[s
     for step in steps:
         for path in _paths(step.options):
             if path not in known:
-                line = int(step.place.rpartition(":")[2])
-                source = lines[line - 1]
-                column = len(source) - len(source.lstrip("- ")) + 1
+                line, column = map(int, step.place.split(":")[-2:])
                 message = f"the stage `{step.name}` names the file `{path.name}`; from here none is opened."
-                yield Problem(FILE, line, column, message, source)
+                yield Problem(FILE, line, column, message, lines[line - 1])
 
 
 def _paths(value: Any) -> Iterator[Path]:
