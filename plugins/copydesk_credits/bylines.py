@@ -8,6 +8,7 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from copydesk.facts import Author
 from copydesk.prose import is_prose, sentences
 from copydesk.rules import Hit, Rules
 from copydesk_credits import people
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from copydesk.document import Document, Segment
-    from copydesk.facts import Author
 
 _TOP, _ABOVE, _BELOW = 12, 30, 8
 _OVER, _UNDER = 4, 12
@@ -41,6 +41,8 @@ _ROUNDS, _MOST_BLOCKS, _LEDE = 5, 20_000, 3
 _LONGEST, _PARAGRAPH, _EDGE = 600, 300, 5
 """Characters: no list of contributors is longer, and a block of more is a paragraph. Blocks at each end of the story
 that are asked for contributors and notes whatever their length."""
+_TITLE_WORDS = 4
+"""What one does stands in so few words on a line of its own: "Senior Political Correspondent"."""
 _ROLES: tuple[people.Role, ...] = ("author", "editor", "translator", "contributor")
 _BY_HANDLE = re.compile(r"(?:[Ww]ritten |[Pp]osted (?:on )?)?[Bb]y[: ]+(\S+)[ |]*$")
 _COVERS = re.compile(r" (?:covers|reports on|writes about) ")
@@ -87,7 +89,7 @@ class extract_byline:
     def _sign(self, doc: Document, layout: Layout, hits: list[Hit], *, facts: bool = True) -> bool:
         """Take the bylines of a layout; whether there were any."""
         place = {id(segment): number for number, segment in enumerate(layout.blocks)} if hits else {}
-        hits = [hit for hit in hits if id(hit.segment) in place]
+        hits = [hit for hit in hits if id(hit.segment) in place and not layout.of_a_book(place[id(hit.segment)])]
         leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
         labels = [n for n in leads if n > layout.start and _lead_role(layout.blocks[n].text) == "author"]
         near = [number for number in leads if _near(layout, number)]
@@ -102,7 +104,7 @@ class extract_byline:
         for number in near:
             layout.blocks[number].mark("byline", rule="bylines/lead")
         for line in found:
-            _settle(doc, line, facts=facts)
+            _settle(doc, _titled(layout, line), facts=facts)
         return bool(found or near)
 
     def _unsigned(self, found: list[Line], layout: Layout, *ways: Callable[[Layout], list[Line]]) -> list[Line]:
@@ -211,10 +213,18 @@ def _is_heading(line: Line, layout: Layout) -> bool:
 
     No menu stands right below a headline. There two such words are a house's name.
     """
-    names = [person.name for person in line.read.people if not people.caseless(person.name)]
+    names = [person.name for person in line.read.people if _may_be_heading(person.name, layout)]
     small = layout.small_words() | people.words("no_name") if names else frozenset()
     house = layout.under_headline(line.number, 3)
     return any(all(is_common(word, small) for word in name.split()) for name in names if not (house and " " in name))
+
+
+def _may_be_heading(name: str, layout: Layout) -> bool:
+    """A cheap look, for nearly every name has a word that the page does not say small."""
+    if people.caseless(name):
+        return False
+    folded = name.casefold().split()
+    return all(word in people.words("no_name") or layout.says(word) for word in folded)
 
 
 def _dated_below(layout: Layout, number: int) -> bool:
@@ -276,6 +286,23 @@ def _nearest(found: list[Line], layout: Layout) -> list[Line]:
 
 def _names(line: Line) -> set[str]:
     return {person.name.casefold() for person in line.read.people}
+
+
+def _titled(layout: Layout, line: Line) -> Line:
+    """The byline with what its last person does, where that stands alone on the next line: "Staff Writer" leaves."""
+    below = layout.blocks[line.number + 1 : line.number + 2]
+    if not below or below[0].by is not None or not line.read.people or not _is_title(below[0].text):
+        return line
+    below[0].mark("byline", rule="bylines/title")
+    *others, last = line.read.people
+    last = Author(last.name, last.role, last.affiliation or below[0].text, last.place, last.email, last.handle)
+    return line._replace(read=line.read._replace(people=(*others, last)))
+
+
+def _is_title(text: str) -> bool:
+    """Whether a line is made of a role's words alone."""
+    told = text.casefold().split()
+    return 0 < len(told) <= _TITLE_WORDS and all(word in people.words("role") for word in told)
 
 
 def _settle(doc: Document, line: Line, *, facts: bool) -> None:

@@ -14,7 +14,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, kept, words
-from copydesk_credits.layout import is_filed
+from copydesk_credits.layout import is_entry, is_filed
 
 if TYPE_CHECKING:
     from copydesk_credits.layout import Layout
@@ -70,8 +70,14 @@ _NOWHERE, _FINALISTS = 1_000, 12
 """So many lines, the best by form and place, are compared with the paragraphs below them."""
 _TOPIC, _OFTEN = 20_000, 3
 """What the story, in so many characters, says so many times is its topic."""
+_SIGNED = 2
+"""So few lines below what stands under a paragraph a time or byline says that it is a headline."""
+_SOME = 6
+"""Paragraphs of which the middle is one: of fewer the teasers above a story may be half."""
 _PARAGRAPHS, _REACH, _READ = 6, 60, 600
 """A line is compared with so many paragraphs below it, not further than so many blocks, so many characters of each."""
+_OPENING = 3
+"""A text that opens with its headline has so many lines above the dek at most: a kicker, the headline, one dek more."""
 _CRUMBS = 4
 """So many lines above the headline a page's path stands, in one line or in several."""
 _LONG = 300
@@ -85,6 +91,16 @@ _CRUMB = re.compile(
     r"(?:home|startseite|accueil|inicio|blog|news|articles|resources|breadcrumb)\W*$|.{0,80}[>›]|.* / ", re.IGNORECASE
 )
 _PAGE_MARKS = re.compile(r"[|»•]|(?:^|\s)>|\s{3}")
+_YOU = re.compile(r"\b(?:[Yy]ou|[Yy]our|Sie|Ihre?[nmrs]?|du|dein\w*|[Vv]ous|[Vv]otre|tu|usted|tú|Lei)\b")
+_I = re.compile(r"\b(?:I|[Mm]y|[Ii]ch|[Mm]ein\w*|[Jj]e|[Jj]['’]|[Mm]on|[Yy]o|[Mm]i|[Ii]o)\b")
+_NEVER = re.compile(
+    r"that['’]s (?:it|all) (?:from|for)\b|dear [\w .'’-]{2,30}[:,]|eds?:\s|[a-z]{2}-[^\s]+--", re.IGNORECASE
+)
+"""What no title opens with: a live blog's last words, a letter's salutation, a wire's slug and its notes to editors."""
+_CREDIT_ENDS = re.compile(
+    r"(?:\((?:foto|photo|bild|imagen|image)[:s ][^()]*\)|\b(?:afp|ap|efe|epa|reuters|getty|dpa) ?/ ?\w[^/]{0,40})$",
+    re.IGNORECASE,
+)
 _OUTER = "\"'“”‘’«»„‚‹›「」『』 \N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
 
 
@@ -105,7 +121,8 @@ def _best(layout: Layout) -> int | None:
         if score + _MOST_TOLD < max(best, LEAST):
             break
         best, place = max((best, place), (score + head.told_below(-number), number))
-    return -place if best >= _CLEAR or (best >= LEAST and head.sure(-place)) else None
+    earned = best >= _CLEAR or (best >= LEAST and head.sure(-place))
+    return head.upper(-place) if earned else None
 
 
 class _Said(NamedTuple):
@@ -132,14 +149,19 @@ class Head:
     def candidates(self) -> list[int]:
         """The lines that may be it: of a dispatch those above its dateline alone.
 
-        Of a text without a page around it those above its second paragraph: further down stand cross-heads.
+        Of a text without a page around it those above its first paragraph, or signed above its second: further down
+        stand cross-heads. No headline stands below the story's start and half of all the paragraphs.
         """
-        start = self.layout.start
-        filed = (number for number in self._paragraphs if number <= start and is_filed(self.texts[number]))
+        start, told = self.layout.start, self._paragraphs
+        filed = (number for number in told if number <= start and is_filed(self.texts[number]))
         last = next(filed, min(len(self.texts), start + _BELOW))
+        if len(told) >= _SOME:
+            last = min(last, max(start, told[len(told) // 2]))
+        first = last
         if all(self.layout.open):
-            last = min([last, *self._paragraphs[1:2]])
-        return [number for number in range(last) if self._may_be(number)]
+            first, last = min([last, *told[:1]]), min([last, *told[1:2]])
+        below = (number for number in range(first, last) if self._signature(number) <= _SIGNED)
+        return [number for number in (*range(first), *below) if self._may_be(number)]
 
     def _may_be(self, number: int) -> bool:
         layout, text = self.layout, self.texts[number]
@@ -149,7 +171,16 @@ class Head:
             return False
         if (layout.prose[number] or _stops(text)) and not self._credited(number):
             return False
+        if never_a_title(text) or number in self._questions:
+            return False
         return number <= layout.start or self._signature(number) <= 4 or self._filed(number)
+
+    @cached_property
+    def _questions(self) -> frozenset[int]:
+        """The questions of an interview, two or more: lines that ask "you", right above one who answers as "I"."""
+        asked = [n for n, text in enumerate(self.texts[:-1]) if text.endswith("?") and _YOU.search(text)]
+        answered = [n for n in asked if self.layout.prose[n + 1] and _I.search(self.texts[n + 1], 0, _READ)]
+        return frozenset(answered if len(answered) > 1 else ())
 
     def _credited(self, number: int) -> bool:
         """Whether a stage before found a byline or time right below, or a dispatch opens below the first short line."""
@@ -180,6 +211,21 @@ class Head:
         if not all(layout.open[number + 1 : layout.start + 1]):
             return number < layout.start and between <= 4
         return number < layout.start and (not any(layout.open[:number]) or between <= 3)
+
+    def upper(self, number: int) -> int:
+        """The headline of a run of titles that opens the text: its first; the others are a dek, or a first question."""
+        said = self._said(number) if 0 < number <= _OPENING and all(self.layout.open[:number]) else None
+        if said is None or said.longer or said.exact > 1:
+            return number
+        titles = [above for above in range(number) if self._is_title(above)]
+        return titles[0] if titles == list(range(number - len(titles), number)) and titles else number
+
+    def _is_title(self, number: int) -> bool:
+        """Whether a line above a headline is a title itself, and says what the story says."""
+        text, own = self.texts[number], stems(self.texts[number])
+        if not self._may_be(number) or words(text) < 5 or text.endswith(":") or _PAGE_MARKS.search(text):
+            return False
+        return not self.layout.signed(number) and 0 < len(own) <= 2 * len(own & self._story(number)[0])
 
     def at_first_sight(self, number: int) -> int:
         """What a line's form and place say for it."""
@@ -275,6 +321,12 @@ class Head:
             return False
         common = len(own & story)
         return common >= 2 and common * 2 >= len(own)
+
+
+def never_a_title(text: str) -> bool:
+    """Whether a line has the form of something else: a live blog's entry, a letter's salutation, a slug, a caption."""
+    credited = ("/" in text or text.endswith(")")) and _CREDIT_ENDS.search(text)
+    return bool(credited) or _NEVER.match(text) is not None or is_entry(text)
 
 
 def _stops(text: str) -> bool:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, words
-from copydesk_credits.head import fold, headline
+from copydesk_credits.head import fold, headline, never_a_title
 from copydesk_credits.layout import Layout, is_filed, is_time, laid_out
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ class find_headline:
             if again is None or is_filed(story.blocks[again].text):
                 return
             _second(doc, layout.blocks[place], story.blocks[again])
-            _page_lines(story, again)
 
     def _settle(self, doc: Document, layout: Layout, place: int) -> None:
         segment = layout.blocks[place]
@@ -147,7 +146,7 @@ def _kicker(doc: Document, layout: Layout, place: int) -> None:
     if not above or len(above) > 4:
         return
     segment = layout.blocks[above[-1]]
-    told = is_time(segment.text) or is_row(segment.text)
+    told = is_time(segment.text) or is_row(segment.text) or never_a_title(segment.text)
     if above[-1] >= place - 2 and words(segment.text) <= 4 and not told:
         doc.fact("kicker", segment.text.strip(), segment)
         segment.mark("kicker", rule="kicker")

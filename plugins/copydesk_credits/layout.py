@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, is_prose, kept, words
@@ -87,8 +88,16 @@ class Layout:
     def small_words(self) -> frozenset[str]:
         """The words that the document spells with a small letter."""
         if self._small is None:
-            self._small = frozenset(_SMALL.findall("\n".join([segment.text for segment in self.blocks])))
+            self._small = frozenset(_SMALL.findall(self._text))
         return self._small
+
+    def says(self, word: str) -> bool:
+        """Whether the document holds these letters."""
+        return word in self._text
+
+    @cached_property
+    def _text(self) -> str:
+        return "\n".join([segment.text for segment in self.blocks])
 
     def under_headline(self, number: int, reach: int = 10) -> bool:
         """Whether a block stands so few blocks below the headline, where one is known."""
@@ -108,9 +117,26 @@ class Layout:
         """Whether a block is a byline or a time: the lines that stand below a headline."""
         return 0 <= number < len(self.blocks) and _signs(self.blocks[number])
 
+    def of_a_book(self, number: int) -> bool:
+        """Whether the next line or two tell a book's pages or publisher, as a review's box does below its author."""
+        below = (n for n in range(number + 1, min(number + 3, len(self.blocks))) if not self.prose[n])
+        return any(_is_book(self.blocks[n].text) for n in below)
+
     def signatures(self, size: int) -> list[int]:
         """The numbers of the first so many blocks that are a byline or a time."""
         return [number for number, block in enumerate(self.blocks[:size]) if _signs(block)]
+
+
+_BOOK = re.compile(
+    r"\b\d{2,4} (?:pages|pp|seiten|páginas|pagine|sider|sidor|stron|pagina['’]s)\b|\bISBN\b"
+    r"|\b(?:press|books|verlag|publishing|publishers|[ée]ditions|editorial|editore|uitgeverij)\b.*[$£€]",
+    re.IGNORECASE,
+)
+
+
+def _is_book(text: str) -> bool:
+    """Whether a line tells of a book: "Harbour Press, 312 pages, $28"."""
+    return len(text) < _LONG and _BOOK.search(text) is not None
 
 
 def _signs(block: Segment) -> bool:
@@ -135,11 +161,26 @@ def is_filed(text: str) -> bool:
     return _FILED.match(text) is not None
 
 
+_ENTRY = re.compile(
+    r"\d{1,2}(?:[.:h]\d\d(?: ?(?:[ap]\.?m\.?|uhr|h))?| ?(?:[ap]\.?m\.?|uhr))(?: [a-z]{3,4})?\s*[:–—-]\s+"
+    r"(?=\D*[^\W\d]{3}\D*\s\D*[^\W\d]{3})",
+    re.IGNORECASE,
+)
+
+
+def is_entry(text: str) -> bool:
+    """Whether a line is the heading of a live blog's entry: a clock time, and after it what happened."""
+    match = _ENTRY.match(text) if text[:1].isdigit() else None
+    return match is not None and not tells_time(text[match.end() :])
+
+
 @kept
 def is_time(text: str) -> bool:
     """Whether a short line, no sentence, tells a time: a date, a clock, "2 hours ago", "3 min read"."""
     count = words(text) if len(text) < _LONG else 13
-    return count <= 12 and tells_time(text) and not (count > 5 and ends_sentence(text)) and not is_filed(text)
+    if count > 12 or not tells_time(text):
+        return False
+    return not (is_entry(text) or (count > 5 and ends_sentence(text)) or is_filed(text))
 
 
 def tells_time(text: str) -> bool:

@@ -28,7 +28,7 @@ _DOMAIN = re.compile(
     r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.IGNORECASE
 )
 _PLACE = re.compile(
-    r"^(.+?)\s+(?:in|aus|à|en|i|da|fra|från|из|w|v|a)\s+([A-ZÀ-ÞА-Я][\w.'’-]+(?:[ ,-]+[A-ZÀ-ÞА-Я][\w.'’-]+){0,3})\s*$"
+    r"^(.+?)\s+(in|aus|à|at|en|i|da|fra|från|из|w|v|a)\s+([A-ZÀ-ÞА-Я][\w.'’-]+(?:[ ,-]+[A-ZÀ-ÞА-Я][\w.'’-]+){0,3})\s*$"
 )
 _AFFILIATED = re.compile(
     r"\s+(?:[Ff]or|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])"
@@ -113,7 +113,15 @@ def _with(person: Author, email: str | None, handle: str | None) -> Author:
 
 def _placed(text: str) -> tuple[str, str | None]:
     match = _PLACE.match(text.strip(_STOPS))
-    return (match.group(1), match.group(2)) if match and "," not in match.group(1) else (text, None)
+    if match is None or "," in match.group(1) or (match.group(2) == "at" and _may_employ(match.group(3))):
+        return text, None
+    return match.group(1), match.group(3)
+
+
+def _may_employ(place: str) -> bool:
+    """Whether what stands after "at" is a house: "at The Echo", "at CNN", and not "at Quay Park"."""
+    known = house_folded(place) in spellings() or place.startswith("The ")
+    return known or " " not in place or _is_house(place, [])
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:

@@ -53,6 +53,8 @@ _BIO_OPENS = re.compile(
     r"\s+(?:is|ist|was|has been)\s+"
     r"(?:an?|the|ein|eine|our|[\w’'-]+['’]s)?\s*"
 )
+_GERMAN = frozenset(["und", "der", "ist"])
+"""Words that any page of German holds. Its nouns all have a capital, and so have two words that open a line."""
 _BY = re.compile(r"\b(?:by|von|par|por|door|av|af)\s+([^\W\d_].*)$", re.IGNORECASE)
 _HANDLE = re.compile(r"[a-z][\w.-]{2,29}$")
 _USER = re.compile(r"[^\W\d_][\w.'’-]+$")
@@ -71,7 +73,8 @@ def names_above(layout: Layout) -> list[Line]:
         small = layout.small_words()
         lines = [line for line in lines if not any(is_common(name, small) for name in _persons(line))]
     sure = [line for line in lines if _witnessed(layout, line)]
-    if not sure:
+    parting = sum(_parts(layout, line) for line in lines) if sure else 0
+    if not sure or (parting > 1 and _parts(layout, sure[0])):  # cross-heads, or signatures of letters
         return []
     best = min(sure, key=lambda line: layout.distance(line.number))
     return [line for line in sure if abs(line.number - best.number) <= 2]
@@ -96,6 +99,7 @@ def _alone(layout: Layout, number: int) -> Line | None:
     if segment.by is not None or layout.prose[number] or not 5 <= len(segment.text) <= _LONGEST:
         return None
     read = _names_alone(segment.text.strip())
+    read = None if read and layout.of_a_book(number) else read
     return Line(segment, number, len(segment.text), read, "bylines/alone") if read else None
 
 
@@ -173,9 +177,27 @@ def _witnessed(layout: Layout, line: Line) -> bool:
         return True
     if _is_subject(layout, line) or _heads(layout, line) or _is_headlined(layout, line):
         return False
+    if _parts(layout, line) and not (layout.under_headline(line.number, 2) and _is_known(line)):
+        return False
+    if not layout.small_words().isdisjoint(_GERMAN) and not _is_known(line):
+        return _told_below(layout, line)
     if layout.under_headline(line.number, 2) and _above_story(layout, line):
         return True
     return _in_town(layout, line) or _between(layout, line) or _told_below(layout, line)
+
+
+def _parts(layout: Layout, line: Line) -> bool:
+    """Whether a line stands between two paragraphs, as cross-heads do, and the signatures of letters.
+
+    The paragraph right below a headline may be a dek: there a name signs whose first name is known.
+    """
+    above, below = line.number - 1, line.number + 1
+    return above >= 0 and below < len(layout.blocks) and layout.prose[above] and layout.prose[below]
+
+
+def _is_known(line: Line) -> bool:
+    """Whether a name opens with a first name that many bear: "Scharfe Kritik" has the form of a name as well."""
+    return any(re.split(r"[ -]", person.name.casefold())[0] in people.words("given") for person in line.read.people)
 
 
 def _persons(line: Line) -> list[str]:
