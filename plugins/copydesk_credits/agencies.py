@@ -6,9 +6,13 @@ import re
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from copydesk.facts import Source
 from copydesk.prose import ends_sentence, is_prose, words
 from copydesk.rules import Rules
+from copydesk_credits import people
 from copydesk_credits.house import RULES, agencies, folded, words_of
+from copydesk_credits.layout import laid_out
+from copydesk_credits.unsigned import is_common
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +32,7 @@ _TAIL_PROSE = 3
 _LAYERS = 6
 """Sign-offs and end marks that may stand one after the other: `. EFE (ab/cd) ./.` Real ones have three at most."""
 
-_LINES = frozenset({"line", "source-line"})
+_LINES = frozenset({"line", "source-line", "trailer"})
 _SIGN_OFFS = frozenset({"bracket", "bare", "initials", "end-glued"})
 _SHORTEST = 24
 """Characters. No shorter block is prose."""
@@ -40,11 +44,15 @@ _LINE_WORDS = 12
 """Words of a line that is nothing but a source, by its rule; a line of an agency has fewer."""
 
 _END = re.compile(r"([\W_]*)([^\W_]+)")  # of a text that is read backwards, from its last mark
-_END_MARKS = frozenset(")]）/■◼#")
+_END_MARKS = frozenset(")]）】/■◼#")
 _END_WORDS = ("REUTER", "reuter", "Enditem", "ENDITEM", "NNNN", "30", "انتهى", "DM")
 _VIA = re.compile(r"\W*(?:\S+\s+){1,4}via\s")
 _STOP = re.compile("[.!?。…]")
 _WORD = re.compile(r"[^\W\d_]+")
+_SMALL_WORD = re.compile(
+    r"(?<!\S)(?!(?:and|da|de|del|der|des|di|die|do|du|e|et|for|für|i|la|of|on|the|und|van|von|y)\b)[^\W\d_A-ZÀ-Þ]\w*"
+)
+"""A word that opens with a small letter, and is no part of a name."""
 
 
 class extract_agency:
@@ -53,7 +61,8 @@ class extract_agency:
     An agency signs on a line under the headline, or after the last sentence; old wires close with a mark. What stays:
     an agency that the story names ("told The Associated Press"), the short form after a name spelled out, as in "the
     Hillton News Agency (HNA)", a bracket in the middle of a story, a source under a table. What stands in a picture's
-    caption is the picture's: credits are extracted before, and a bracket in the first paragraph is left alone.
+    caption is the picture's: credits are extracted before, and a bracket in the first paragraph is left alone. Who
+    signs with the agency is the author, and a source that is no agency is the text's source.
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
@@ -89,8 +98,16 @@ def _take(doc: Document, hit: Hit) -> None:
     segment = hit.segment
     if hit.rule.takes == "match":
         _, segment, _ = doc.cut(segment, hit.start, hit.end)
-    for name in agencies(hit.groups.get("agency") or hit.groups.get("source") or ""):
+    source = hit.groups.get("source", "")
+    named = agencies(hit.groups.get("agency") or source)
+    if read := people.read(hit.groups.get("signed", "")):
+        named = read.agencies
+        for person in read.people:
+            doc.fact("author", person, segment)
+    for name in named:
         doc.fact("agency", name, segment)
+    if source and not named and not doc.found("source"):
+        doc.fact("source", Source(source.strip(" ."), notice=segment.text), segment)
     segment.mark(hit.rule.role, rule=hit.rule.id)
 
 
@@ -107,6 +124,7 @@ class _Page:
         self._paragraphs = frozenset(self.prose)
         self._near_end = self.prose[-_TAIL_PROSE:][0] if self.prose else len(self.blocks)
         self._via = " via " in doc.raw
+        self._doc = doc
 
     @cached_property
     def number(self) -> dict[int, int]:
@@ -142,9 +160,23 @@ class _Page:
             return self._ends_story(hit, number) and _is_sign_off(hit, last=self._is_last(number))
         if kind == "end-word":
             return self._after_story(number) or (hit.text[:1] == "_" and self._is_near_end(number))
-        if kind == "trailer":
-            return self._before_story(number) or self._after_story(number)
-        return kind not in _LINES or self._before_story(number) or self._after_story(number)
+        if kind == "signed":
+            return self._signs(hit, number)
+        if kind in _LINES:
+            beside = self._before_story(number) or self._after_story(number)
+            return beside and not (kind == "source-line" and _is_sentence(hit.segment.text))
+        return True
+
+    def _signs(self, hit: Hit, number: int) -> bool:
+        """Whether a writer signs: right below a sentence that ends the story, or above it behind the agency's name."""
+        read = people.read(hit.text)
+        small = laid_out(self._doc).small_words()
+        if not read or any(is_common(person.name, small) or _is_city(person.name) for person in read.people):
+            return False
+        if "first" in hit.groups and self._before_story(number):
+            return True
+        over = self._after_story(number) if self.prose else number == len(self.blocks) - 1
+        return over and number > 0 and ends_sentence(self.blocks[number - 1].text)
 
     def _before_story(self, number: int) -> bool:
         first = self.prose[0] if self.prose else len(self.blocks)
@@ -172,6 +204,15 @@ class _Page:
 
     def _is_near_end(self, number: int) -> bool:
         return number >= self._near_end
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a sentence follows the label's colon, as in `Source: the spring rises at the foot of the hill.`."""
+    return ends_sentence(text) and len(_SMALL_WORD.findall(text)) > 1
+
+
+def _is_city(name: str) -> bool:
+    return name in words_of("city")
 
 
 @cache

@@ -46,6 +46,7 @@ _PERSON = re.compile(
 _HOUSE = re.compile(
     r"(?:The|Die|Der|Das|University|Universit|Ministry|Museum|Agentur|Presse)\b|.*\b(?:News|Images|Media|Press)\b"
 )
+_LABEL_BEHIND = re.compile(r"\s+nuotr(?:auka)?$")
 _WEB = re.compile(r"\bhttps?://\S+")
 _TAKEN = re.compile(
     r"(?P<agency>新华社|新華社|中新社|中新网|中國新聞社)?(?:记者|記者|发|發)?\s*(?P<name>.+?)\s*(?:摄|攝|撮影)"
@@ -146,7 +147,7 @@ class CreditLine:
         return "|" in text or any(_PERSON.fullmatch(part.text) and not _HOUSE.match(part.text) for part in parts)
 
     def _credit(self, piece: str) -> Credit | None:
-        label = self._unlabelled(_WEB.sub(" ", self._trailing.sub("", piece)).strip(_EDGES))
+        label = self._unlabelled(_LABEL_BEHIND.sub("", _WEB.sub(" ", self._trailing.sub("", piece)).strip(_EDGES)))
         names = label.names
         if taken := _TAKEN.fullmatch(names):
             return Credit(label.kind, taken["name"], taken["agency"])

@@ -211,11 +211,15 @@ def _mostly_small(rest: str) -> bool:
 
 
 def _note_reporters(doc: Document, groups: dict[str, str], segment: Segment) -> None:
-    """Note the reporters that East Asian agencies name inside the dateline, unless the byline told them before."""
+    """Note the reporters that agencies name inside the dateline, unless the byline told them before.
+
+    East Asian agencies name several, with blanks between them, a Russian one the name and the surname of one.
+    """
     printed = groups.get("reporter") or groups.get("reporter_2") or ""
-    if not printed:
-        return
-    known = {author.name for author in doc.found("author")}
-    for name in printed.removeprefix("记者").replace("、", " ").replace("·", " ").replace("ㆍ", " ").split():
+    names = printed.removeprefix("记者").replace("、", " ").replace("·", " ").replace("ㆍ", " ").split()
+    if "writer" in groups:
+        names.append(groups["writer"])
+    known = {author.name for author in doc.found("author")} if names else ()
+    for name in names:
         if name not in known:
             doc.fact("author", Author(name=name), segment)

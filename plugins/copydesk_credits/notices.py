@@ -32,7 +32,8 @@ _NAME_ENDS = re.compile(
     | ,?\s+(?:with|by|avec|mit|con)\s+(?:the\s+)?(?:kind\s+|l['’](?:aimable\s+)?)?
       (?:permission|autorisation|freundlicher|permiso)
     | \s+(?:under|sous|unter|bajo|sob)\s+(?:a|the|an|licence|einer|una|uma|Creative|CC)\b
-    | ,?\s+(?:on|am|le|el|em|il)\s+(?=\d|{_MONTH}) | ,?\s+in\s+(?=\d{{4}}|{_MONTH}) | \s+as\s+part\s+of\b
+    | ,?\s+(?:on|am|le|el|em|il)\s+(?=\d|{_MONTH})
+    | ,\s+(?=\d|{_MONTH}[a-z]*\.?\s+\d) | ,?\s+in\s+(?=\d{{4}}|{_MONTH}) | \s+as\s+part\s+of\b
     | ,\s+(?:a|an|the|on|in|where|which|who|with|under|licensed|as|by|copyright|pp?\.|Copyright|please)\b
     | \s+(?:veröffentlicht|erschienen|publiziert|publicado|publié|collaboration|partnership|series|project)\b
     | \s+[–—-]\s+ | \s+\|\s+ | \s*[(\[;*<》】」』，；] | ,?\s+(?:at|here:?)\s+(?=https?:|www) | \s+here\b | \s+https?:
@@ -55,6 +56,22 @@ _MORE = re.compile(
     r"|(?:Re(?:printed|published|produced)|Used|Shared)(?: and/or modified)? (?:here )?(?:with|by|under)"
     r"|All rights reserved|Copyright\b|©|Die englische|The original (?:article|story|version) )"
 )
+_HEADLESS = re.compile(
+    r"\W*(?:Originally|First|Previously|Initially|Adapted|Excerpt(?:ed)?|Extracted|(?i:re-?(?:print|publish|produc|post)ed)"
+    r"|Zuerst|Ursprünglich|Erstmals|Initialement|Originellement|Publicad[oa]|Originalmente|Pubblicato|Apparso)\b"
+)
+_GOES_ON = re.compile(
+    rf",\s+(?!(?:\d|{_MONTH}|(?:and|but|by|with|on|in|at|as|under|where|which|who|courtesy|copyright|licen[sc]ed|used|edited"
+    r"|translated|updated|posted|published|re\w+ed|und|mit|am|auf|unter|et|avec|sous|y|e|con|com|bajo|sob|(?:le|il|el)(?=\s+\d))\b))"
+    r"([^,.;()]+)"
+)
+"""What stands behind a comma and neither is a date nor goes on about the notice."""
+_ANY_THING = re.compile(
+    r"(?:an?|his|her|their)\s+(?!(?:[\w-]+\s+){0,3}(?:form|version|edition|issue|series|newsletter|book|column|blog)\b)[a-z]"
+)
+_SMALL_WORD = re.compile(r"(?<!\S)[^\W\d_A-ZÀ-Þ]\w*")
+_CLAUSE = 4
+"""Small words behind the comma that make a clause: `First published in London, his poems have sold eleven copies`."""
 _EXCERPT = re.compile(r"\b(?:excerpt(?:ed)?|extrait|Auszug|extracto|fragmento)\b", re.IGNORECASE)
 _OPENERS = " \N{NO-BREAK SPACE}([*_»>"
 _EDGES = " \t\N{NO-BREAK SPACE}.,;:!|–—-\"'‘’“”«»„*_()[]《》「」『』"
@@ -79,8 +96,9 @@ class extract_notice:
     there, the licence of the text, the relation, the notice in its own words (no-break spaces made plain). All of them
     leave the text.
 
-    Left alone: a book, an album, a law or a poem that was "originally published in 1962", a figure or a list "reprinted
-    with permission", how to republish, `Dieser Artikel behandelt …`, a page that only tells its date.
+    Left alone: a book, an album, a law or a poem that was "originally published in 1962", a sentence that opens so
+    (`First published in London, his poems …`), a figure or a list "reprinted with permission", how to republish,
+    `Dieser Artikel behandelt …`, a page that only tells its date.
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
@@ -105,7 +123,7 @@ def _notices(hits: Iterable[Hit]) -> Iterator[Notice]:
     """The notices of one block, in order; of two that overlap the first."""
     reached = 0
     for hit in hits:
-        if _only_dated(hit):
+        if _only_dated(hit) or _opens_sentence(hit) or _names_nothing(hit):
             continue
         start, end = _taken(hit)
         if start >= reached:
@@ -117,6 +135,20 @@ def _only_dated(hit: Hit) -> bool:
     """Whether the notice tells when, and not where: `originally published on May 9, 2024 and has been updated`."""
     source = hit.groups.get("source")
     return source is not None and _DATED.match(source.lstrip(_EDGES)) is not None
+
+
+def _opens_sentence(hit: Hit) -> bool:
+    """Whether what reads as a notice without a subject has one behind a comma, and is a sentence of the story."""
+    notice = hit.segment.text[hit.start + hit.text.find(hit.groups.get("notice", hit.text)) :]
+    if not _HEADLESS.match(notice):
+        return False
+    first, last = sentences(notice)[0]
+    return any(len(_SMALL_WORD.findall(clause)) >= _CLAUSE for clause in _GOES_ON.findall(notice[first:last]))
+
+
+def _names_nothing(hit: Hit) -> bool:
+    """Whether it stood first on a thing of any kind: `This post first appeared on a wall in Port Quay`."""
+    return _ANY_THING.match(hit.groups.get("source", "").lstrip(_EDGES)) is not None
 
 
 def _taken(hit: Hit) -> tuple[int, int]:

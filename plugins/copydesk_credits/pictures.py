@@ -47,6 +47,7 @@ REACH = 20
 """Lines above a credit among which a headline is looked for: bylines, times and buttons stand between the two."""
 
 _SMALL = re.compile(r"(?<!\S)[^\W\d_A-ZÀ-Þ]\w+")
+_OF_PICTURES = re.compile(r"(?i)(?:photo|foto|picture|bild|image|\bpool\b|\bhandout\b|\bfile\b|illustration|©)")
 _start = attrgetter("start")
 _BARE = ("bracket-name", "bracket-wire", "bracket-source", "agency-end", "agency-line")
 _UNKNOWN = frozenset(["bracket-unknown", "slash-name"])
@@ -68,11 +69,15 @@ class Span(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A segment and the credits in it. `sure`: they need nothing beside them to be believed."""
+    """A segment and the credits in it. `sure`: they need nothing beside them to be believed.
+
+    `signs`: it is a line without a label of agencies that send text too, so it may be a writer's as well.
+    """
 
     segment: Segment
     spans: list[Span]
     sure: bool
+    signs: bool
     rest: str
     """What is left of the text without the credits."""
 
@@ -117,7 +122,8 @@ class extract_credits:
         if not hits:
             return
         blocks = list(self._blocks(hits))
-        page = Page(doc, blocks)
+        labelled = frozenset(hit.segment.start for hit in hits if hit.rule.id.endswith("/label-line"))
+        page = Page(doc, blocks, labelled)
         for block in blocks:
             if block.shared and ((block.sure and not self._is_signed(block, page)) or page.vouches_for(block)):
                 self._take_from_text(doc, block)
@@ -128,7 +134,7 @@ class extract_credits:
 
     def _blocks(self, hits: Sequence[Hit]) -> Iterator[Block]:
         """The blocks with credits in them. A gallery has the same line again and again, which is read once."""
-        known: dict[tuple[str, ...], tuple[list[Span], bool, str]] = {}
+        known: dict[tuple[str, ...], tuple[list[Span], bool, bool, str]] = {}
         for _, group in groupby(hits, key=attrgetter("segment.start")):
             mine = list(group)
             segment = mine[0].segment
@@ -136,7 +142,9 @@ class extract_credits:
             read = known.get(asked)
             if read is None:
                 spans = self._spans(mine)
-                read = known[asked] = spans, any(map(self._is_sure, spans)), _without(segment.text, spans)
+                sure = any(map(self._is_sure, spans))
+                signs = not _OF_PICTURES.search(segment.text) and all(map(self._signs, spans))
+                read = known[asked] = spans, sure, signs, _without(segment.text, spans)
             if read[0]:
                 yield Block(segment, *read)
 
@@ -160,6 +168,11 @@ class extract_credits:
             return False
         named = any(credit.name or not self.line.is_text_agency(credit.agency or "") for credit in span.credits)
         return named or span.rule_name not in _BARE
+
+    def _signs(self, span: Span) -> bool:
+        """Whether a line without a label names nobody but people and agencies that send text too."""
+        wires = all(self.line.is_text_agency(credit.agency or "") for credit in span.credits)
+        return wires and span.rule_name == "agency-line"
 
     def _is_signed(self, block: Block, page: Page) -> bool:
         """Whether a writer and an agency may sign the story here, at its end: `… again. And again. (Ada Quill/dpa)`."""
@@ -199,7 +212,10 @@ class extract_credits:
         """Credits on lines of their own, each with the caption above it, if there is one."""
         segments = doc.segments
         for block in blocks:
-            above = page.caption_above(segments, bisect_left(segments, block.segment.start, key=_start))
+            at = bisect_left(segments, block.segment.start, key=_start)
+            above = page.caption_above(segments, at)
+            if block.signs and page.is_signature(block, above, segments, at):
+                continue
             if block.sure or page.vouches_for_line(above):
                 above = above if self.captions else None
                 _note(doc, block, above.text if above else "")
@@ -209,12 +225,14 @@ class extract_credits:
 
 
 class Page:
-    """What a whole document says about its credits."""
+    """What a whole document says about its credits. `labelled`: where lines start that open with a credit's label."""
 
-    def __init__(self, doc: Document, blocks: Sequence[Block]) -> None:
+    def __init__(self, doc: Document, blocks: Sequence[Block], labelled: frozenset[int] = frozenset()) -> None:
+        self._labelled = labelled
         self._keep = doc.keep
         self._story = doc.story
         self._with_credits = {block.segment.start for block in blocks}
+        self._signing = {block.segment.start for block in blocks if block.signs}
         self._sure = any(block.sure for block in blocks)
         self._lines = sum(not block.shared for block in blocks)
         self._brackets = any(span.rule_name in _BRACKETS for block in blocks for span in block.spans)
@@ -236,6 +254,28 @@ class Page:
     def story_behind(self, block: Block) -> int:
         """How many paragraphs of the story stand below."""
         return len(self._prose) - bisect_right(self._prose, block.segment.start, key=_start)
+
+    def is_signature(self, block: Block, above: Segment | None, segments: Sequence[Segment], at: int) -> bool:
+        """Whether names without a label sign a text, or are a title among titles, rather than a picture's credit.
+
+        A writer signs below the story, `Ada Quill (AP)`; further up a caption or a label stands above a picture's
+        credit, or it names the photographer first, `Ada Quill/AP`.
+        """
+        before, behind = _neighbour(segments, at - 1), _neighbour(segments, at + 1)
+        if before and before.text.endswith((":", "：")):
+            return False
+        if self._ends_story(block):  # a gallery may stand there, too
+            others = (_neighbour(segments, at - 2), _neighbour(segments, at + 2))
+            gallery = any(other and other.start in self._with_credits for other in others)
+            return above is None or not (gallery or is_sure_caption(above.text))
+        if above:
+            return False
+        return not _names_first(block) or any(line and line.start in self._signing for line in (before, behind))
+
+    def _ends_story(self, block: Block) -> bool:
+        """Whether the story is over here: no more than a last note stands below, and the story stands above."""
+        behind = self.story_behind(block)
+        return behind == 0 or (behind == 1 and not self._is_head(block.segment.start))
 
     def stands_in_story(self, start: int) -> bool:
         """Whether a paragraph of the story stands above, and one below."""
@@ -269,7 +309,7 @@ class Page:
             above, at = _first_of_two(segments, at - 1), at - 1
             if above is not None and is_captionlike(above.text):
                 return above
-        if above is None or above.by is not None or above.role not in self._keep:
+        if above is None or above.by is not None or above.role not in self._keep or above.start in self._labelled:
             return None
         if is_sure_caption(above.text):
             return above
@@ -308,6 +348,13 @@ class Page:
 
     def _is_head(self, start: int) -> bool:
         return not self._prose or self._prose[0].start >= start
+
+
+def _names_first(block: Block) -> bool:
+    """Whether a line opens with a name, and a stroke or `via` parts it from the agency."""
+    name = block.spans[0].credits[0].name
+    head, _, rest = block.segment.text.partition(name) if name else ("", "", "")
+    return not has_words(head) and rest.lstrip().startswith(("/", "|", "via "))
 
 
 def _note(doc: Document, block: Block, caption: str) -> None:

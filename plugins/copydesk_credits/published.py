@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from copydesk.facts import Published
 from copydesk.prose import is_prose
 from copydesk.rules import Rules, Zones
-from copydesk_credits.house import RULES, agencies, folded, months, words_of
+from copydesk_credits.house import RULES, agencies, folded, has_letters_only, months, words_of
 from copydesk_credits.layout import laid_out
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class extract_published:
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
         self.rules = Rules.load(RULES / "published.yaml", *rules, without=without)
         updated = sorted(words_of("updated"), key=len, reverse=True)
-        self._updated = re.compile(rf"(?:{'|'.join(map(re.escape, updated))})(?![^\W\d_])\s*[:：]?\s*")
+        self._updated = re.compile(rf"(?i:{'|'.join(map(re.escape, updated))})(?![^\W\d_])\s*[:：]?\s*")
         self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:
@@ -123,7 +123,7 @@ class extract_published:
             published, changed = self._parted(line.text)
             if told is None and _says_when(published):
                 told = line, published
-            if updated is None and _says_when(changed):
+            if updated is None and (_says_when(changed) or _CLOCK.search(changed)):
                 updated = line, changed
         first = told or updated
         if first and not doc.found("published"):
@@ -172,7 +172,7 @@ def _rank(hit: Hit) -> tuple[bool, int]:
 def _taken(doc: Document, hit: Hit) -> Segment:
     segment = hit.segment
     if hit.rule.takes == "match":
-        _, segment, _ = doc.cut(segment, hit.start, hit.end)
+        _, segment, _ = doc.cut(segment, hit.start + len(hit.groups.get("glued", "")), hit.end)
     segment.mark("time", rule=hit.rule.id)
     return segment
 
@@ -188,7 +188,8 @@ class _Page:
         self.prose_before = list(accumulate(told, initial=0))
         lines = [hit for hit in hits if _kind(hit) == "line"]
         self.time_lines = {hit.segment.start for hit in lines}
-        bare = {self.number[hit.segment.start] for hit in lines if "label" not in hit.groups}
+        labelled = {hit.segment.start for hit in lines if "label" in hit.groups}
+        bare = {self.number[start] for start in self.time_lines - labelled}
         self.diary = sum(map(self._opens_entry, bare)) > 1 or sum(map(self._in_story, bare)) > 1
 
     def _opens_entry(self, number: int) -> bool:
@@ -211,7 +212,7 @@ class _Page:
         if not self._in_head(number) or (kind == "line" and self.diary and self._is_entry(number)):
             return False
         if kind == "line":
-            return _is_stamp(hit.text)
+            return _is_stamp(hit.text) or len(hit.groups.get("label", "")) >= _LONG_LABEL  # "Updated 14:20"
         if kind == "label":
             return self._labels_next(hit, number)
         return not is_prose(hit.segment.text) and _beside_name(hit)
@@ -256,6 +257,8 @@ def _beside_name(hit: Hit) -> bool:
     if _kind(hit) == "before-name":
         glued = after[:1].isupper() and hit.text[-1:].isdigit()
         return glued or _BY.match(after.lstrip(" ,|·•–-")) is not None
+    if "glued" in hit.groups:
+        return " " in before and has_letters_only(before)
     if "label" in hit.groups or before.endswith(_RULED_OFF):
         return True
     return _BY.match(before.lstrip(" |")) is not None or bool(agencies(before))
@@ -269,19 +272,20 @@ _AGO = re.compile(
 )
 _DATE_IN_FIGURES = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 _YEAR_OR_CLOCK = re.compile(r"\d{4}|\d[./-]\d{1,2}[./-]\d|\d[:.h]\d\d")
-_IN_FIGURES = re.compile(r"\d[./-]\d{1,2}[./-]\d|[月월]\s*\d")
+_IN_FIGURES = re.compile(r"\d[./-]\s?\d{1,2}[./-]\s?\d|[月월]\s*\d|\d\.?\s+\S{2,12}\s+\d{4}")
 _WORD = re.compile(r"[^\W\d_]+")
 _READING = re.compile(r"(?i)\bmin|read|lese|lectur|leitur|lettura|чтен|хв|阅读|閱讀")
 _FIGURES = re.compile(r"(?<!\d)(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?!\d)")
-_FIGURES_BACK = re.compile(r"(?<!\d)(\d{1,2})([-./])(\d{1,2})\2(\d{4})(?!\d)")
+_FIGURES_BACK = re.compile(r"(?<!\d)(\d{1,2})([-./])\s?(\d{1,2})\2\s?(\d{4})(?!\d)")
 _CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日號号일]")
 _DAY_MONTH = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|re|º|ª|°|\.)?[\s-]*(?:de |d['’]|di )?"
     r"([^\W\d_]+(?: [^\W\d_]+)?)\.?,?[\s-]*(?:de |del )?(\d{4})(?!\d)"
 )
+_YEAR_MONTH_DAY = re.compile(r"(?<!\d)(\d{4})\.\s*([^\W\d_]+)\s+(\d{1,2})\.")
 _MONTH_DAY = re.compile(r"([^\W\d_]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)")
 _CLOCK = re.compile(r"(?<![\d.:])(\d{1,2})[:.h](\d{2})(?::(\d{2}))?(?:\.\d+)?(?![.\d])\s*([AaPp]\.?[Mm])?")
-_ZONE = re.compile(r"\s*\(?(Z\b|UTC\b|GMT\b(?!\s*[+-])|[+-]\d{2}:?\d{2}\b)")
+_ZONE = re.compile(r"\s*\(?(?:(Z|UTC|GMT)\b(?!\s*[+-])|(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?\b)")
 
 
 class _Day(NamedTuple):
@@ -303,7 +307,7 @@ def iso_8601(text: str) -> str | None:
     if not clock or not moment:
         return found.day.isoformat()
     zone = _ZONE.match(rest, clock.end())
-    return f"{found.day.isoformat()}T{moment.isoformat()}{_offset(zone.group(1)) if zone else ''}"
+    return f"{found.day.isoformat()}T{moment.isoformat()}{_offset(zone) if zone else ''}"
 
 
 def _says_when(text: str) -> bool:
@@ -318,6 +322,7 @@ def _day(text: str) -> _Day | None:
         (_FIGURES, lambda m: _date(m[1], m[3], m[4])),
         (_CJK, lambda m: _date(m[1], m[2], m[3])),
         (_DAY_MONTH, lambda m: _date(m[3], _month(m[2]), m[1])),
+        (_YEAR_MONTH_DAY, lambda m: _date(m[1], _month(m[2]), m[3])),
         (_MONTH_DAY, lambda m: _date(m[3], _month(m[1]), m[2])),
         (_FIGURES_BACK, lambda m: _backwards(m[1], m[3], m[4], dotted=m[2] == ".")),
     )
@@ -332,8 +337,8 @@ def _day(text: str) -> _Day | None:
 
 def _month(name: str) -> int | None:
     """The number of a month by its name, or by the first word of what stands after the day: `mayo de`."""
-    known = months()
-    return known.get(folded(name)) or known.get(folded(name).partition(" ")[0])
+    known, name = months(), folded(name).removeprefix("ב")  # Hebrew glues "in" to the month
+    return known.get(name) or known.get(name.partition(" ")[0])
 
 
 def _date(year: str, month: str | int | None, day: str) -> date | None:
@@ -365,7 +370,5 @@ def _moment(clock: re.Match[str]) -> time | None:
         return None
 
 
-def _offset(zone: str) -> str:
-    if zone[0] in "+-":
-        return zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
-    return "+00:00"
+def _offset(zone: re.Match[str]) -> str:
+    return "+00:00" if zone[1] else f"{zone[2]}{int(zone[3]):02}:{zone[4] or '00'}"

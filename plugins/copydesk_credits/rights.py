@@ -21,6 +21,8 @@ _HOLDER_ENDS = re.compile(
     r"[.,;:|•–—<>*]\s|\s+[–—-]\s|\s*\|"
     r"|\s+(?i:all rights|alle rechte|tous droits|todos|tutti i|licensed|license|terms|website by|privacy)\b"
 )
+_CLAIM = re.compile(r"(?i)©|ⓒ|\(c\)|copyright|\d{4}")
+_SMALL_WORD = re.compile(r"(?<!\S)[^\W\d_A-ZÀ-Þ]\w{2,}")
 _EDGES = " \t\N{NO-BREAK SPACE}.,;:|–—-()[]<>*©ⓒ"
 
 
@@ -63,7 +65,14 @@ def _take(doc: Document, hit: Hit) -> None:
 
 def _rights(hit: Hit, notice: str) -> Rights:
     year = hit.groups.get("year")
-    printed = hit.groups.get("holder", "")
-    end = _HOLDER_ENDS.search(printed)
-    holder = " ".join((printed[: end.start()] if end else printed).strip(_EDGES).split())
+    holder = _holder(hit.groups.get("holder", ""))
+    if len(_SMALL_WORD.findall(holder)) > 2 and not _CLAIM.search(notice):
+        holder = ""  # a headline: `The wall fell on Monday - All rights reserved AFP`
+    holder = holder or _holder(hit.groups.get("owner", ""))
     return Rights(holder or None, int(year) if year else None, " ".join(notice.split()))
+
+
+def _holder(printed: str) -> str:
+    """The holder's name, up to what else is printed behind it."""
+    end = _HOLDER_ENDS.search(printed)
+    return " ".join((printed[: end.start()] if end else printed).strip(_EDGES).split())
