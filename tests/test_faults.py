@@ -440,7 +440,10 @@ PLACED = {
         "the output in/b.rejects.jsonl lies in the input",
     ),
     "the report is the input": (["in/p.html", "--report", "in/p.html"], "the output in/p.html lies in the input"),
-    "another machine's place": (["in", "-o", "s3://archive/x.jsonl"], "s3:/archive/x.jsonl is no file or folder of this"),
+    "another machine's place": (
+        ["in", "-o", "s3://archive/x.jsonl"],
+        "s3:/archive/x.jsonl is no file or folder of this",
+    ),
     "one place for two": (["in", "-o", "x.jsonl", "--rejects", "x.jsonl"], "two things are written to x.jsonl."),
     "one place for two reports": (
         ["in", "--report", "r.json", "--report", "r.json"],
