@@ -320,7 +320,8 @@ def test_files_that_are_not_read_are_counted(folder):
     for name in ("news/a.txt", "news/b.PDF", "news/c.pdf", "news/LICENSE", "news/.hidden", "odd/x.doc"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("One story.")
-    _, err = copydesk("run", "-p", "p", "news", cwd=folder)
+    _, err = copydesk("run", "-p", "p", "news", "--report", "run.json", cwd=folder)
+    assert json.loads((folder / "run.json").read_text())["about"]["not_read"] == {".pdf": 2, "without an ending": 1}
     assert "Not read: 3 others (.pdf 2, without an ending 1). See --from." in err
     _, err = copydesk("run", "-p", "p", "odd", cwd=folder, code=1)
     assert "odd: holds no file of a known ending, but 1 other (.doc 1). --from names the form of such files." in err

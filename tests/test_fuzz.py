@@ -25,7 +25,8 @@ from copydesk import ConfigError, Document, load
 from copydesk.cli import app, main
 from copydesk.io import readers
 from copydesk.io.compression import zstd
-from copydesk.io.items import Reading, document
+from copydesk.io.documents import document
+from copydesk.io.items import Reading
 from copydesk.ledger import restore, settle
 from copydesk.rules import Rules
 from copydesk.testing import check_partition, marked

@@ -14,8 +14,9 @@ import yaml
 from conftest import plugins
 
 from copydesk.document import Document
+from copydesk.io.documents import document
 from copydesk.io.formats import head, html
-from copydesk.io.items import Item, Reading, document
+from copydesk.io.items import Item, Reading
 from copydesk.io.sources import Source
 from copydesk.ledger import restore
 from copydesk.pipeline import Pipeline, Spec, Step

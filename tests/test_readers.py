@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from copydesk.errors import ConfigError, InputError
 from copydesk.io import readers
 from copydesk.io.compression import Stream, zstd
+from copydesk.io.documents import document
 from copydesk.io.formats import csv, jsonl, text
-from copydesk.io.items import Item, Reading, document
+from copydesk.io.items import Item, Reading
 from copydesk.io.sources import Source, form_of, sources
 from copydesk.run.manifest import listed
 

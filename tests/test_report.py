@@ -65,7 +65,7 @@ def run():
 
 def paths(value, name=""):
     """Where each key of the report is: `documents.in`, `time[].stage`."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         return {path for key, inner in value.items() for path in paths(inner, f"{name}.{key}".lstrip("."))}
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return {f"{name}[].{key}" for row in value for key in row}
@@ -414,6 +414,14 @@ def test_every_colour_can_be_read_on_its_ground(theme):
 def test_a_page_of_many_inputs_names_a_few(run):
     figures = {**run[0], "about": {**run[0]["about"], "inputs": [f"{n}.txt" for n in range(1000)]}}
     assert "0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 995 more<" in page(figures, [])
+
+
+def test_a_page_names_files_that_were_not_read(run):
+    figures = {**run[0], "about": {**run[0]["about"], "not_read": {".docx": 1200, HOSTILE: 1}}}
+    source = page(figures, [])
+    assert "<dt>Not read</dt><dd>1,201 others (.docx 1,200, " in source
+    assert HOSTILE not in source
+    assert "Not read" not in page(run[0], [])
 
 
 def test_a_chart_folds_away_what_goes_on_for_long():

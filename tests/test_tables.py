@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from copydesk.io.documents import document
 from copydesk.io.formats import tables
-from copydesk.io.items import Reading, document
+from copydesk.io.items import Reading
 from copydesk.io.sources import Source
 
 SOURCE = Source("news.parquet", "dir/news.parquet", "")

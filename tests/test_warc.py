@@ -13,8 +13,9 @@ from uuid import uuid4
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from copydesk.io.documents import document
 from copydesk.io.formats import warc
-from copydesk.io.items import Reading, document
+from copydesk.io.items import Reading
 from copydesk.io.sources import Source
 
 SOURCE = Source("crawl.warc.gz", "dir/crawl.warc.gz", "")

@@ -83,6 +83,7 @@ class Run:
         skipped: Counter[str] | None = None,
     ) -> int:
         """The run of these items; so many are `expected`, where that is known. `skipped`: files that are not read."""
+        skipped = Counter() if skipped is None else skipped
         allowed = {"failed": _allowance(self.allow_failed, "failed")}
         allowed["rejected"] = _allowance(self.allow_rejected, "rejected")
         for path in self.reports:
@@ -90,7 +91,7 @@ class Run:
         self._check_places()
         work = Work(pipeline, self.reading, self.segments, self.shape)
         output = self._output(pipeline)
-        signal = self._run(work, items, output, expected)
+        signal = self._run(work, items, output, expected, skipped)
         with suppress(OSError):  # nobody reads it, or the disk that it goes to is full
             if not self.quiet:
                 unread = [f"Not read: {sources.endings_told(skipped)}. See --from."] if skipped else []
@@ -100,11 +101,13 @@ class Run:
         summary = output.account.summary
         return int(any(summary.outcomes[kind] > most(summary.documents) for kind, most in allowed.items()))
 
-    def _run(self, work: Work, items: Iterable[Item], output: Output, expected: int | None) -> int:
+    def _run(
+        self, work: Work, items: Iterable[Item], output: Output, expected: int | None, skipped: Counter[str]
+    ) -> int:
         account = output.account
         with redirect_stdout(sys.stderr), progress(expected, self.quiet, done=account.done) as told:
             signal = run(work, items, output, self.staff, lambda: told(account.summary))
-        about = self._about(account)
+        about = {**self._about(account), "not_read": dict(skipped.most_common())}
         for path in self.reports:
             write_report(path, report(account.summary, about), account.sample)
         return signal

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from copydesk.errors import ConfigError, InputError
 from copydesk.io.compression import PIECE, Stream
-from copydesk.io.items import Item, Reading, document, fault, foreign, json_object
+from copydesk.io.documents import document, json_object
+from copydesk.io.items import Item, Reading, fault, foreign
 from copydesk.io.sources import PACKED, STDIN, form_of, sources
 
 if TYPE_CHECKING:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from copydesk.io import sources
 from copydesk.run.markup import Html, joined, tag, text
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ def _masthead(about: Mapping[str, Any]) -> Html:
         "Started": start,
         "Took": took,
         "From": ", ".join(map(str, about["inputs"][:_INPUTS])) + more,
+        **({"Not read": sources.endings_told(Counter(about["not_read"]))} if about["not_read"] else {}),
         "To": about["output"],
         "Made by": f"copydesk {about['version']}",
     }

@@ -25,10 +25,10 @@ def report(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
     """What a run did, as plain lists and mappings: docs/report.md names every key.
 
     `about` says which run it was: `pipeline`, `version`, `start`, `end`, `seconds` (by the clock), `workers`, `inputs`,
-    `output`; and, where that is not one start and all documents, the `starts` and how many documents are `timed`. Lists
-    have their largest first.
+    `output`; and, where that is not one start and all documents, the `starts` and how many documents are `timed`;
+    `not_read` counts files in folders by ending. Lists have their largest first.
     """
-    about = {"starts": 1, "timed": summary.documents, **about}
+    about = {"starts": 1, "timed": summary.documents, "not_read": {}, **about}
     return {
         "about": about,
         "documents": _documents(summary, about),

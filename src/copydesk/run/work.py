@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from copydesk.io.items import Item, Reading, document
+from copydesk.io.documents import document
+from copydesk.io.items import Item, Reading
 from copydesk.run.summary import Summary
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ import msgspec
 
 from copydesk.document import Document
 from copydesk.errors import ConfigError, WorkerError
-from copydesk.io.items import Item, document
+from copydesk.io.documents import document
 from copydesk.run.summary import Summary
 from copydesk.run.work import READ, Done, Line, Work
 from copydesk.run.worker import LENGTH, Pulse, Reply, Stand, framed
@@ -34,6 +34,7 @@ from copydesk.run.worker import LENGTH, Pulse, Reply, Stand, framed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from copydesk.io.items import Item
     from copydesk.run.batches import Batch
 
 TIMEOUT = 10.0  # seconds

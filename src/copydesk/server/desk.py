@@ -16,7 +16,8 @@ import msgspec
 from copydesk.config import FILE
 from copydesk.document import Document
 from copydesk.errors import ConfigError, Problem
-from copydesk.io.items import Item, Reading, document
+from copydesk.io.documents import document
+from copydesk.io.items import Item, Reading
 from copydesk.run.page import family
 from copydesk.run.sample import Piece, pieces
 from copydesk.run.summary import Summary
