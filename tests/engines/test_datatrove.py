@@ -77,7 +77,7 @@ def test_the_executor_with_two_workers(desk, expected, tmp_path):
     counted = LocalPipelineExecutor(steps, tasks=2, workers=2, logging_dir=folder["logs"]).run().stats[1]
     written = [json.loads(line) for name in ("clean", "rejects") for line in _lines(tmp_path / name)]
     out = [Document(row.pop("text"), row.pop("id"), metadata=row) for row in written]
-    reason = expected["rows:1"]["reason"].partition(": ")[2]
+    reason = expected["a0"]["reason"].partition(": ")[2]
     lost = {"n": 0, "site": "One", "error": {"outcome": "failed", "stage": "reader", "reason": reason}}
     out.append(Document("", "a0", metadata=lost))
     same(rows(out), expected)
