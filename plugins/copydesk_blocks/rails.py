@@ -54,6 +54,9 @@ APART = 2
 
 _NUMBERED = re.compile(r"\d+[.)]\s|[-•–]\s")
 
+_ANSWER = re.compile(r"[A-Z]{1,3}[:.] \S")
+"""A turn of a printed interview, under a letter (`Q:`, `A:`) or initials. Two of them make one, and no line of it goes."""
+
 SENTENCE = 6
 """Words from which on a block that ends as a sentence does is one, where a paragraph has twice as many."""
 
@@ -173,9 +176,15 @@ def railed(segments: Sequence[Segment], out: set[int], most: float) -> tuple[set
     paragraphs = Paragraphs(segments) if out else None
     if paragraphs is None or not paragraphs.words:
         return set(), False
-    out = out.difference(paragraphs.between(out))
+    out = out.difference(paragraphs.between(out), _turns(segments))
     many = paragraphs.too_many(out, most)
     return out.difference(many), bool(many)
+
+
+def _turns(segments: Sequence[Segment]) -> list[int]:
+    """The turns of an interview, if there is one: short answers look like labels."""
+    found = [place for place in in_order(segments)[0] if _ANSWER.match(segments[place].text)]
+    return found if len(found) > 1 else []
 
 
 class Paragraphs:

@@ -34,7 +34,18 @@ _SIGNS = re.compile(
 )
 _ITEM = re.compile(r"[\d#]+\s*(?:[.):]|\s)|[•*–-]\s|.*\bhttps?:")
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
-_SPEECH = re.compile(r"\b(?:said|says|told|sagte|dijo)\b")
+_SPEECH = re.compile(
+    r"\b(?:said|says|told|added|according to|declined|sagte|sagt|erklärte|laut|a-t-(?:il|elle|on)|a dit|a déclaré|selon"
+    r"|dijo|afirmó|señaló|según|ha detto|ha dichiarato|disse|afirmou|zei|zegt|aldus|volgens|sade|säger|enligt"
+    r"|powiedziała?|mówi|według|řekla?|uvedla?|сказала?|заявила?|сообщила?|вспоминает|по словам|сказав|заявив"
+    r"|за словами|dedi|söyledi|قال|قالت|بحسب|گفت|kata|ujar|menurut)\b|[\"”»“]\s?,"
+)
+_TELLER = re.compile(r"(?:She|He|They|We|I|It|Sie|Er|Wir|Ich|Elles?|Ils?|On|Nous|Ella|Él|Lei|Lui|Она|Он|Они|Мы)\b")
+"""Words that open a sentence about somebody named before. A caption names who is seen."""
+
+_ELSEWHERE = re.compile(
+    r"(?i)(?:also |à )?(?:read|see|lesen|lire|leggi|lea|lee|leia|lees|czytaj|läs|читайте)\b[^:]{0,20}:"
+)
 _STOP = re.compile("[.!?…؟۔।。！？]")
 _LONG_WORD = re.compile(r"\w{5,}")
 
@@ -65,10 +76,15 @@ def plain(text: str) -> str:
 
 
 def is_captionlike(text: str) -> bool:
-    """Whether a block could be a caption at all: short, and no question, item of a list, clock time or speech."""
+    """Whether a block could be a caption at all.
+
+    Short, and no question, item of a list, clock time or speech, nor the title of another story.
+    """
     if words(text) < 4 or not fits(text, *BESIDE) or text.endswith((":", "?", "!")):
         return False
-    return not (_ITEM.match(text) or _CLOCK.search(text) or _SPEECH.search(text))
+    if _ITEM.match(text) or _TELLER.match(text) or _ELSEWHERE.match(text):
+        return False
+    return not (_CLOCK.search(text) or _SPEECH.search(text))
 
 
 def is_sure_caption(text: str) -> bool:
