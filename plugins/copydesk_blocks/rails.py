@@ -55,7 +55,7 @@ APART = 2
 _NUMBERED = re.compile(r"\d+[.)]\s|[-•–]\s")
 
 _ANSWER = re.compile(r"[A-Z]{1,3}[:.] \S")
-"""A turn of a printed interview, under a letter (`Q:`, `A:`) or initials. Two of them make one, and no line of it goes."""
+"""A turn of a printed interview, under a letter (`Q:`, `A:`) or initials. Two make one, and neither goes."""
 
 SENTENCE = 6
 """Words from which on a block that ends as a sentence does is one, where a paragraph has twice as many."""
