@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -297,7 +298,8 @@ def test_a_stage_that_cannot_be_built_is_a_fault_of_the_file(folder):
     (folder / "in.jsonl").write_bytes(lines("One."))
     for output in ("o.jsonl", "out"):
         _, err = copydesk("run", "-p", "p", "in.jsonl", "-o", output, cwd=folder, code=2)
-        assert err == "pipelines.yaml:3:16: the stage `broken` cannot be built: no model\n"
+        assert err.startswith("pipelines.yaml:3:16: the stage `broken` cannot be built: ValueError: no model (")
+        assert re.search(r"/plugins/wrong\.py:\d+\)\.\n\Z", err)
     assert not list(folder.glob("*.part"))
     (folder / "pipelines.yaml").write_text(PIPELINE)
     copydesk("run", "-p", "p", "in.jsonl", "-o", "out", cwd=folder)
@@ -314,6 +316,47 @@ def test_who_notes_what_no_record_can_hold_is_named(folder):
         "the stage `odd` noted the fact `thing` on document `0`, of the type object: "
         "JSON cannot hold it, or what is in it."
     )
+
+
+FACTS = """
+import copydesk
+
+@copydesk.hookimpl
+def register_stages(register):
+    register(weather)
+
+def weather(doc):
+    doc.fact("weather", "rain")
+"""
+
+
+LACKING = """class weather:
+    def __init__(self):
+        import no_such_library.part
+
+    def __call__(self, doc):
+        pass
+
+def unused(doc):"""
+
+
+def test_an_example_asks_for_the_facts_of_a_plugin_and_knows_the_names_of_ours(folder):
+    (folder / "plugins/weather.py").write_text(FACTS)
+    example = "pipelines:\n  p:\n    stages: [weather]\n    examples: [{label: x, in: One., facts: {%s}}]\n"
+    (folder / "pipelines.yaml").write_text("plugins: [plugins/]\n" + example % "weather: [rain], authors: []")
+    copydesk("test", cwd=folder)
+    (folder / "pipelines.yaml").write_text("plugins: [plugins/]\n" + example % "weather: [snow], autors: null")
+    out, _ = copydesk("test", cwd=folder, code=1)
+    assert "no fact is called `autors`. Did you mean `authors`?" in out
+    assert "weather[0] is 'rain', not 'snow'" in out
+
+
+def test_a_stage_that_lacks_a_library_says_what_to_type(folder):
+    (folder / "plugins/weather.py").write_text(FACTS.replace("def weather(doc):", LACKING))
+    (folder / "pipelines.yaml").write_text("plugins: [plugins/]\npipelines:\n  p: {stages: [weather]}\n")
+    _, err = copydesk("check", cwd=folder, code=2)
+    assert "the stage `weather` cannot be built: ModuleNotFoundError: No module named 'no_such_library' (" in err
+    assert err.rstrip().endswith("Install what has `no_such_library`: pip install no_such_library.")
 
 
 def test_files_that_are_not_read_are_counted(folder):

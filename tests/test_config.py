@@ -147,6 +147,14 @@ BROKEN = {
         stages("normalize_space") + "    examples:\n      - {label: x, in: y}\n",
         "6:9: an example says what comes out: `out`, `facts` or `rejected`.",
     ),
+    "an example with no fact in its facts": (
+        stages("normalize_space") + "    examples:\n      - {label: x, in: y, facts: {}}\n",
+        "6:9: an example says what comes out: `out`, `facts` or `rejected`.",
+    ),
+    "an example of a text that is rejected and comes out": (
+        stages("normalize_space") + "    examples:\n      - {label: x, in: y, out: y, rejected: too short}\n",
+        "6:9: what is `rejected` has no `out` and no `facts`.",
+    ),
     "an example without a label": (
         stages("normalize_space") + "    examples:\n      - {in: y, out: y}\n",
         "6:9: an example lacks `label`.",

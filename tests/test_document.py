@@ -193,6 +193,19 @@ def test_an_edit_that_is_taken_back_leaves_no_trace():
     assert doc.segments[0].edits == ()
 
 
+def test_no_stage_writes_what_no_file_can_hold():
+    doc = Document("A line.")
+    with pytest.raises(StageError, match="writes a lone surrogate, which no file can hold"):
+        doc.segments[0].replace(0, 1, "\ud800")
+    assert doc.segments[0].text == "A line."
+
+
+@pytest.mark.parametrize("role", ["", None])
+def test_nothing_leaves_without_a_role(role):
+    with pytest.raises(StageError, match="a role is a name, not"):
+        Document("A line.").segments[0].mark(role)
+
+
 @pytest.mark.parametrize(
     "changes", [[(2, 1, "")], [(0, 2, ""), (1, 3, "")], [(0, 9, "")]], ids=["back", "overlap", "out"]
 )

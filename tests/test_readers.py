@@ -247,7 +247,7 @@ FED = {
     "records": (record("a") + b"\n" + record("b", id=7), [["stdin:1", "a"], ["7", "b"]]),
     "records packed": (gzip.compress(record("a")), [["stdin:1", "a"]]),
     "a text packed": (zstd().compress(b"Ann came."), [["stdin", "Ann came."]]),
-    "nothing": (b"", [["stdin", ""]]),
+    "nothing": (b"", []),  # what wrote into the pipe has found nothing
 }
 
 

@@ -209,6 +209,8 @@ class File:
             fields = self.reading.fields(item, _EXAMPLE, of="an example", required=["label", "in"])
             text = fields.pop("in", MISSING)
             if text is not MISSING and "label" in fields:
-                if not fields.keys() & {"out", "facts", "rejected"}:
+                if not (fields.keys() & {"out", "rejected"} or fields.get("facts")):
                     self.file.problem(item, "an example says what comes out: `out`, `facts` or `rejected`.")
+                if "rejected" in fields and fields.keys() & {"out", "facts"}:
+                    self.file.problem(item, "what is `rejected` has no `out` and no `facts`.")
                 yield Example(text=text, line=item.line, **fields)

@@ -106,7 +106,12 @@ class Segment(msgspec.Struct, eq=False):
         return self._pen
 
     def mark(self, role: str, *, rule: str = "") -> None:
-        """Decide the role. Roles outside the pipeline's `keep` leave the clean text; the last mark counts."""
+        """Decide the role. Roles outside the pipeline's `keep` leave the clean text; the last mark counts.
+
+        Raises StageError for a role without a name: what leaves the text says why.
+        """
+        if not role:
+            raise StageError(self.pen.stage, f"a role is a name, not {role!r}")
         self.by = self.pen.sign(rule)
         self.role = role
 
@@ -117,7 +122,7 @@ class Segment(msgspec.Struct, eq=False):
     def change(self, changes: Iterable[tuple[int, int, str]], *, rule: str = "") -> None:
         """Make many edits of the text at once: (start, end, now), in order and not overlapping.
 
-        Raises StageError where they overlap, run backwards or leave the text.
+        Raises StageError where they overlap, run backwards or leave the text, or write a lone surrogate.
         """
         pen = self.pen
         wanted = _wanted(changes, self.text, pen.stage)
@@ -373,6 +378,9 @@ def _wanted(changes: Iterable[tuple[int, int, str]], text: str, stage: str) -> l
             raise StageError(stage, f"{message} ({length} characters)")
         place = end
         if text[start:end] != now:
+            if not (now.isascii() or encodable(now)):
+                message = f"the change {(start, end, now)} writes a lone surrogate, which no file can hold"
+                raise StageError(stage, message)
             wanted.append(Change(start, end, now))
     return wanted
 

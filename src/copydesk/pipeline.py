@@ -260,8 +260,14 @@ def built(step: Step, plugins: Plugins) -> Stage:
     except ConfigError as error:
         raise ConfigError(error.problems or f"{step.place}: the stage `{step.name}`: {error}") from error
     except (Exception, SystemExit) as error:
-        message = f"{step.place}: the stage `{step.name}` cannot be built: {error}"
-        raise ConfigError(message) from error
+        raise ConfigError(f"{step.place}: the stage `{step.name}` cannot be built: {_why(error)}") from error
+
+
+def _why(error: BaseException) -> str:
+    """What went wrong, and in which line of the stage's code; with what to do where a library is missing."""
+    lacking = error.name if isinstance(error, ModuleNotFoundError) else None
+    hint = f" Install what has `{lacking}`: pip install {lacking.partition('.')[0]}." if lacking else ""
+    return f"{type(error).__name__}: {_told(error)} ({_own_line(error)}).{hint}"
 
 
 def _options(step: Step, kind: StageKind, plugins: Plugins) -> dict[str, Any]:

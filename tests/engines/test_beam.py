@@ -97,7 +97,9 @@ def test_a_schema_without_the_column_stops_before_anything_runs(desk):
 def test_a_dict_without_the_column_is_a_row_that_failed(run, desk):
     out, counts = run([{"body": "A text."}], Clean(desk))
     assert counts == {"failed": 1}
-    assert out["rejects"][0]["error"]["reason"] == "a document needs a field `text` with text in it; its fields are body."
+    assert (
+        out["rejects"][0]["error"]["reason"] == "a document needs a field `text` with text in it; its fields are body."
+    )
 
 
 def test_a_line_is_no_row(run, desk):

@@ -6,14 +6,16 @@ import difflib
 from typing import TYPE_CHECKING
 
 from copydesk.cli.show import console, safe, visible
+from copydesk.columns import COLUMNS
 from copydesk.config import load
-from copydesk.errors import StageError
+from copydesk.errors import StageError, did_you_mean
 from copydesk.rules import Rule, example_faults
 from copydesk.testing import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+    from typing import Any
 
     from copydesk.document import Document
     from copydesk.pipeline import Example, Pipeline
@@ -60,10 +62,17 @@ def example_differences(pipeline: Pipeline, example: Example) -> list[str]:
         return [str(error)]
     if example.rejected is not None or doc.outcome == "rejected":
         return _rejection(doc, example)
-    faults = differences(example.facts, doc.record())
+    record = doc.record()
+    faults = [*misnamed(example.facts), *differences(example.facts, {**record.get("facts", {}), **record})]
     if example.out is not None and doc.text != example.out.strip("\n"):
         faults += text_diff(example.out.strip("\n"), doc.text)
     return faults
+
+
+def misnamed(facts: Mapping[str, Any]) -> list[str]:
+    """Names of facts that are nearly the record's: to say that there is no such fact would otherwise hold for ever."""
+    hints = {name: did_you_mean(name, COLUMNS) for name in facts if name not in COLUMNS}
+    return [f"no fact is called `{name}`.{hint}" for name, hint in hints.items() if hint]
 
 
 def _rejection(doc: Document, example: Example) -> list[str]:

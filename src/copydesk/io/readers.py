@@ -89,6 +89,8 @@ def _opened(source: Source, reading: Reading, form: str | None) -> Generator[Ite
         if why := foreign(stream.head):
             yield fault(source.id, source.address, why)
             return ""
+        if source.path == STDIN and not (form or stream.head):
+            return ""  # the program before it in the pipe has found nothing
         form = form or form_of(source.name) or _form_by_content(stream.head)
         reader = _reader(form)
         if stream.packing in _AS_IT_LIES.get(form, ()):
