@@ -167,9 +167,21 @@ def _keyworded(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[L
     for hit in _first_of_each(hit for hit in hits if hit.rule.role == "byline"):
         number = place[id(hit.segment)]
         line = _line(hit, number) if _near(layout, number) else None
-        if line and (_dated_below(layout, number) or not _is_heading(line, layout)) and not _is_noun(line, layout):
+        if line and not (_is_menu_row(line, layout) or _is_noun(line, layout)):
             found.append(line)
     return found
+
+
+def _is_menu_row(line: Line, layout: Layout) -> bool:
+    """Whether "By" opens a menu's row, "By Region": far above the headline, or in words that the page spells small."""
+    if layout.headline is not None and line.number < layout.headline - _OVER and _is_single(line):
+        return True
+    return not _dated_below(layout, line.number) and _is_heading(line, layout)
+
+
+def _is_single(line: Line) -> bool:
+    names = [person.name for person in line.read.people]
+    return len(names) == 1 and " " not in names[0] and not people.caseless(names[0])
 
 
 def _handles(layout: Layout) -> list[Line]:
@@ -188,7 +200,8 @@ def _handles(layout: Layout) -> list[Line]:
 def _only(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
     """The bylines anywhere on the page, where all of them name the same and none stands near: no list of teasers.
 
-    A reporter's own teasers name one person, too, each on another day.
+    A reporter's own teasers name one person, too, each on another day. Where others are named, a byline counts that
+    stands right above a paragraph of the story: teasers stand below it.
     """
     lines = [line for hit in hits if hit.rule.role == "byline" and (line := _line(hit, place[id(hit.segment)]))]
     lines = [line for line in lines if not _is_noun(line, layout)]
@@ -196,16 +209,28 @@ def _only(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
         return []
     leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
     lines = [line for line in lines + _below_leads(layout, leads) if line.role == "author"]
-    alike = len({frozenset(_names(line)) for line in lines}) == 1
+    above = [line for line in lines if line.number + 1 < layout.end and layout.prose[line.number + 1]]
+    return next((some for some in (lines, above) if _alike(some)), [])
+
+
+def _alike(lines: list[Line]) -> bool:
+    """Whether bylines all give the same full names, and not each another day."""
     dates = {line.segment.text for line in lines if line.rule == "bylines/by-dated"}
-    return lines if alike and len(dates) < 2 and all(" " in name for name in _names(lines[0])) else []
+    names = {frozenset(_names(line)) for line in lines}
+    return len(names) == 1 and len(dates) < 2 and all(" " in name for name in _names(lines[0]))
 
 
 def _line(hit: Hit, number: int) -> Line | None:
     for role in _ROLES:
         if role in hit.groups:
-            return read_line(hit.segment, number, hit.groups[role], role, hit.rule.id, lone=True)
+            line = read_line(hit.segment, number, hit.groups[role], role, hit.rule.id, lone=True)
+            return None if line and _is_glued_house(line) else line
     return None
+
+
+def _is_glued_house(line: Line) -> bool:
+    """Whether a house's name stands glued to "by": "byHarbour News"."""
+    return _is_single(line) and line.read.people[0].affiliation is not None and line.segment.text[2:3].isupper()
 
 
 def _is_heading(line: Line, layout: Layout) -> bool:

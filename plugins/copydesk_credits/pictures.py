@@ -28,7 +28,8 @@ from copydesk_credits.captions import (
     plain,
 )
 from copydesk_credits.creditline import CreditLine
-from copydesk_credits.house import rules_of_all_blocks
+from copydesk_credits.house import agencies, rules_of_all_blocks
+from copydesk_credits.layout import is_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +49,9 @@ REACH = 20
 
 _SMALL = re.compile(r"(?<!\S)[^\W\d_A-ZÀ-Þ]\w+")
 _OF_PICTURES = re.compile(r"(?i)(?:photo|foto|picture|bild|image|\bpool\b|\bhandout\b|\bfile\b|illustration|©)")
+_SIGNED = re.compile(r"(?i)(?:written |posted )?(?:by|von|par|por|di|door|av|af)\b")
+_LINE = 160
+"""Characters: no line of the head is longer that names somebody or tells of a picture."""
 _start = attrgetter("start")
 _BARE = ("bracket-name", "bracket-wire", "bracket-source", "agency-end", "agency-line")
 _UNKNOWN = frozenset(["bracket-unknown", "slash-name"])
@@ -258,8 +262,8 @@ class Page:
     def is_signature(self, block: Block, above: Segment | None, segments: Sequence[Segment], at: int) -> bool:
         """Whether names without a label sign a text, or are a title among titles, rather than a picture's credit.
 
-        A writer signs below the story, `Ada Quill (AP)`; further up a caption or a label stands above a picture's
-        credit, or it names the photographer first, `Ada Quill/AP`.
+        A writer signs below the story, `Ada Quill (AP)`, or right below the headline, `Ada Quill/AP`; further up a
+        caption or a label stands above a picture's credit, or it names the photographer first.
         """
         before, behind = _neighbour(segments, at - 1), _neighbour(segments, at + 1)
         if before and before.text.endswith((":", "：")):
@@ -270,7 +274,10 @@ class Page:
             return above is None or not (gallery or is_sure_caption(above.text))
         if above:
             return False
-        return not _names_first(block) or any(line and line.start in self._signing for line in (before, behind))
+        if not _names_first(block) or any(line and line.start in self._signing for line in (before, behind)):
+            return True
+        named = agencies(block.spans[0].credits[0].agency or "")  # Nasa sends pictures alone
+        return bool(named) and self._is_head(block.segment.start) and _is_byline(segments, at)
 
     def _ends_story(self, block: Block) -> bool:
         """Whether the story is over here: no more than a last note stands below, and the story stands above."""
@@ -348,6 +355,20 @@ class Page:
 
     def _is_head(self, start: int) -> bool:
         return not self._prose or self._prose[0].start >= start
+
+
+def _is_byline(segments: Sequence[Segment], at: int) -> bool:
+    """Whether `Ada Quill/AP` in the head is who wrote it: nobody else signs, and no word tells of a picture nearby.
+
+    It stands above the time, or alone between headline and story. Who took the lead picture stands below a caption,
+    or below the byline.
+    """
+    before, behind = _neighbour(segments, at - 1), _neighbour(segments, at + 1)
+    around = [segment.text for segment in segments[max(0, at - 4) : at + 5] if len(segment.text) < _LINE]
+    if before is None or behind is None or any(_SIGNED.match(text) or _OF_PICTURES.search(text) for text in around):
+        return False
+    lone = before.start == segments[0].start and is_prose(behind.text) and not ends_sentence(before.text)
+    return lone or (is_time(behind.text) and not is_time(before.text))
 
 
 def _names_first(block: Block) -> bool:

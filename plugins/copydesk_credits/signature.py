@@ -25,6 +25,7 @@ _GLUED_TIME = re.compile(
     r"|(?:January|February|March|April|May|June|July|August|September|October|November|December) \d"
     r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.? \d{1,2}, (?:19|20)\d\d)"
 )
+_ISO_DAY = re.compile(r"\b(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}\b")
 _CLOCK = re.compile(
     rf"(?:[\W\d_]|(?<![^\W\d_]){MONTH}\b|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b|(?:st|nd|rd|th)\b"
     r"|\b(?:on|at|am|pm|mins?|minutes?|read|updated|posted|published|created|submitted|written|last|by|par|accueil|blog|news|in)\b)+$",
@@ -111,7 +112,12 @@ def _is_stamp(piece: str) -> bool:
 
 def _is_time(rest: str) -> bool:
     count = words(rest)
-    return count <= 2 or (count <= 16 and not is_prose(rest) and tells_time(rest))
+    return count <= 2 or (count <= 16 and not is_prose(rest) and tells_day(rest))
+
+
+def tells_day(rest: str) -> bool:
+    """Whether what follows a name tells a time, or a day as machines write it: "2024-05-12"."""
+    return tells_time(rest) or _ISO_DAY.search(rest) is not None
 
 
 def _bare(named: str) -> str:

@@ -14,8 +14,8 @@ from copydesk.prose import ends_sentence, kept, words
 from copydesk_credits import people
 from copydesk_credits.house import folded as house_folded
 from copydesk_credits.house import spellings
-from copydesk_credits.layout import Layout, is_filed, is_time, tells_time
-from copydesk_credits.signature import Line, before_time
+from copydesk_credits.layout import Layout, is_filed, is_time
+from copydesk_credits.signature import Line, before_time, tells_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,14 +43,14 @@ _ARTICLES = frozenset(
     ["le", "la", "les", "the", "der", "die", "das", "el", "los", "il", "lo", "de", "het", "den", "det"]
 )
 _BIO = re.compile(
-    r"\s*(?:\([^)]{1,30}\)\s*)?,?\s*(?:is (?:an?|the)|is [\w’'-]+['’]s|covers|writes|reports|works|joined"
+    r"\s*(?:\([^)]{1,30}\)\s*)?,?\s*(?:is (?:an?|the)|is [\w’'-]+['’]s|covers|writes|reports|works|worked|joined"
     r"|can be reached|has (?:been|written|covered)|a \w+ (?:at|with)|ist|war|schreibt|es (?:un|una|periodista)"
     r"|est (?:un|une|journaliste)|è)\b",
     re.IGNORECASE,
 )
 _BIO_OPENS = re.compile(
     r"(?:About the [Aa]uthor:?\s+)?((?:[A-ZÀ-Þ][\w.'’-]+ ){1,3}[A-ZÀ-Þ][\w.'’-]+)(?: \([^)]{2,40}\))?,?"
-    r"\s+(?:is|ist|was|has been)\s+"
+    r"(?:\s+(?:is|ist|was|war|has been)\s+|(?P<apposed>, (?=an? )))"
     r"(?:an?|the|ein|eine|our|[\w’'-]+['’]s)?\s*"
 )
 _GERMAN = frozenset(["und", "der", "ist"])
@@ -58,10 +58,11 @@ _GERMAN = frozenset(["und", "der", "ist"])
 _BY = re.compile(r"\b(?:by|von|par|por|door|av|af)\s+([^\W\d_].*)$", re.IGNORECASE)
 _HANDLE = re.compile(r"[a-z][\w.-]{2,29}$")
 _USER = re.compile(r"[^\W\d_][\w.'’-]+$")
+_GLUED_BY = re.compile(r"By(?=[A-Z][a-z]+$)")
 _TOLD = re.compile(
     r"(?:(?:hi|hey)[,!] )?(?:i['’]m|i am|my name is) ([\w.'’-]+)\b"
     r"|([\w.'’-]+)(?: [\w.'’()-]+){0,3},? "
-    r"(?:is|has|was|writes|covers|works|joined|specializes|lives|leads|spent|brings|loves|ist|schreibt|est|es)\b",
+    r"(?:is|has|was|writes|covers|works|worked|joined|specializes|lives|leads|spent|brings|loves|ist|schreibt|est|es)\b",
     re.IGNORECASE,
 )
 
@@ -77,7 +78,13 @@ def names_above(layout: Layout) -> list[Line]:
     if not sure or (parting > 1 and _parts(layout, sure[0])):  # cross-heads, or signatures of letters
         return []
     best = min(sure, key=lambda line: layout.distance(line.number))
-    return [line for line in sure if abs(line.number - best.number) <= 2]
+    return [line for line in sure if abs(line.number - best.number) <= 2 and not _parted(layout, line, best)]
+
+
+def _parted(layout: Layout, one: Line, other: Line) -> bool:
+    """Whether a time stands between two lines: below it a name is another thing, such as the first cross-head."""
+    first, last = sorted((one.number, other.number))
+    return any(layout.signed(number) for number in range(first + 1, last))
 
 
 def _numbers(layout: Layout) -> list[int]:
@@ -110,14 +117,20 @@ def _names_alone(text: str) -> people.Byline | None:
         return None
     bracket = text.rpartition("(")[2].rstrip(")")
     filed = is_filed(text) and not _is_role(bracket)  # "Ana Lindqvist (Reporter)" opens no dispatch
-    if _PICTURE.search(text) or filed or (ends_sentence(text) and words(text) > _IN_NAME):
+    if _PICTURE.search(_with_agency(text)) or filed or (ends_sentence(text) and words(text) > _IN_NAME):
         return None
-    named, rest = before_time(text)
-    if (rest and not tells_time(rest)) or named.endswith(":"):
+    named, rest = before_time(_with_agency(text))
+    if (rest and not tells_day(rest)) or named.endswith(":"):
         return None
     read = people.read(named)
     strict = read and (read.people or read.agencies) and all(map(_may_sign, read.people))
     return read if strict else None
+
+
+def _with_agency(text: str) -> str:
+    """The line of a writer and an agency with a comma in place of the stroke: "Ana Lindqvist/AP"."""
+    name, stroke, agency = text.rpartition("/")
+    return f"{name.strip()}, {agency.strip()}" if stroke and house_folded(agency) in spellings() else text
 
 
 def _goes_on_small(text: str) -> bool:
@@ -231,7 +244,7 @@ def _stands_above(layout: Layout, number: int, text: str) -> bool:
 
 def _beside(layout: Layout, line: Line) -> bool:
     """Whether a time or a role stands in the line or next to it."""
-    if tells_time(line.segment.text) or any(_is_role(person.affiliation or "") for person in line.read.people):
+    if tells_day(line.segment.text) or any(_is_role(person.affiliation or "") for person in line.read.people):
         return True
     number = line.number
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
@@ -254,15 +267,18 @@ def names_beside_time(layout: Layout) -> list[Line]:
 
 
 def names_by_place(layout: Layout) -> list[Line]:
-    """One to three words alone between the headline and a time: a user's name, a first name, a house's.
+    """One to three words alone between the headline and a time or a role: a user's name, a first name, a house's.
 
     So do kickers stand; but those the menus say as well, or the story in small letters.
     """
     place = layout.headline
     for number in range(place + 1, min(place + 4, len(layout.blocks) - 1)) if place is not None else ():
         segment = layout.blocks[number]
-        if segment.by is None and layout.signed(number + 1) and words(layout.blocks[number + 1].text) <= _DATE:
-            read = None if layout.signed(number) else _by_place(segment.text.rstrip(" |•·-–—,"))
+        below = layout.blocks[number + 1].text
+        told = (layout.signed(number + 1) and words(below) <= _DATE) or _is_role(below)
+        named = _GLUED_BY.sub("", segment.text)
+        if segment.by is None and (told or named != segment.text):
+            read = None if layout.signed(number) else _by_place(named.rstrip(" |•·-–—,"))
             if read and not _is_spoken(layout, number, read.people[0].name):
                 return [Line(segment, number, len(segment.text), read, "bylines/place")]
     return []
@@ -389,7 +405,7 @@ def _opens_bio(layout: Layout, number: int, *, labelled: bool) -> Line | None:
     match = _BIO_OPENS.match(segment.text)
     if segment.by is not None or match is None or not _strict(match.group(1)):
         return None
-    if not (labelled or _works(segment.text[match.end() :])):
+    if not (labelled or (not match["apposed"] and _works(segment.text[match.end() :]))):
         return None
     read = people.read(match.group(1))
     return Line(segment, number, len(segment.text), read, "bylines/bio") if read else None
