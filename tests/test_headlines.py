@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 
 from copydesk.document import Document
 from copydesk.ledger import restore, settle
+from copydesk_credits.address import is_site, title
 from copydesk_credits.headlines import find_headline, printed
 
 STORY = "The harbour reopened on Friday after the storm had kept it closed for nine long days."
 
 
-def cleaned(text, stage=None):
-    doc = Document(text)
+def cleaned(text, stage=None, **fields):
+    doc = Document(text, extra=fields)
+    doc.signed_by("remove_chrome")
+    for segment in doc.segments:
+        if segment.text == "Skip to content":
+            segment.mark("nav")
     doc.signed_by("find_headline")
     (stage or find_headline())(doc)
     return doc
@@ -81,3 +86,94 @@ def test_no_paragraph_of_the_story_leaves(text):
 def test_a_great_input_ends(line):
     text = line * (200_000 // len(line))
     assert settle(cleaned(text)) is not None
+
+
+NAMED = "https://www.harbour-echo.com/ports/harbour-reopens-after-nine-days-of-storm-4711.html"
+SHIPS = "Ships came in all day long, and the fish hall was full before the evening bells had rung."
+TEASER = "Read each morning what happened at sea in the night, told by those who keep the lights of our coast."
+CROSS_HEAD = "Nine days of storm: how the harbour reopens"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (NAMED, {"harbou", "reopen", "after", "nine", "days", "storm"}),
+        (
+            "https://echo.example/2026/11/20/muehle-oeffnet-wieder/?from=a/long/way-home-to-us",
+            {"muehle", "oeffne", "wieder"},
+        ),
+        ("https://echo.example/m%C3%BChle_%C3%B6ffnet_wieder", {"muehle", "oeffne", "wieder"}),
+        ("https://echo.example/old-bay-news/new-bay-boats", {"new", "bay", "boats"}),
+        ("https://echo.example/local-news/4711", set()),
+        ("https://echo.example", set()),
+        ("harbour reopens after storm", set()),
+        ("", set()),
+    ],
+)
+def test_an_address_tells_the_words_of_its_wordiest_part(url, words):
+    assert title(url) == words
+
+
+@pytest.mark.parametrize("name", ["Harbour Echo", "The Harbour Echo", "HarbourEcho.com"])
+def test_a_site_is_known_by_its_host(name):
+    assert is_site(name, NAMED)
+
+
+@pytest.mark.parametrize("name", ["ships wait outside", "Harbour", "com", "ports", ""])
+def test_what_is_not_the_host_is_no_site(name):
+    assert not is_site(name, NAMED)
+    assert not is_site(name, "")
+
+
+def test_a_site_of_any_name_leaves_the_headline_where_the_address_has_it():
+    line = "Harbour reopens after storm – Harbour Echo"
+    assert printed(line, NAMED) == "Harbour reopens after storm"
+    assert printed(line, "https://www.example.org/harbour-reopens-after-storm") == line
+    assert printed("Harbour reopens – ships wait at Echo", NAMED) == "Harbour reopens – ships wait at Echo"
+
+
+MENU = "Ships of the day\n\nHarbour of the year\n\nHarbour reopens after nine days of storm\n\nShips and storm: all about them"
+
+
+@pytest.mark.parametrize("fields", [{"url": NAMED}, {"page": {"url": NAMED}}])
+def test_the_address_tells_the_headline_among_a_page_s_lines(fields):
+    doc = cleaned(f"{MENU}\n\n20 Nov 2026, 14:05\n\n{STORY}\n\n{SHIPS}", **fields)
+    assert doc.found("headline") == ["Harbour reopens after nine days of storm"]
+
+
+def test_the_address_tells_a_headline_below_a_teaser():
+    page = f"Skip to content\n\n{TEASER}\n\nHarbour reopens after nine days of storm\n\n{STORY}\n\n{SHIPS}"
+    assert cleaned(page).found("headline") == []
+    doc = cleaned(page, url=NAMED)
+    assert doc.found("headline") == ["Harbour reopens after nine days of storm"]
+    assert [segment.text for segment in doc.story][-2:] == [STORY, SHIPS]
+
+
+def test_the_address_tells_a_headline_as_long_as_a_paragraph():
+    line = "Who paid for the storm that closed the harbour of Port Quay for nine days in May?"
+    page = f"Skip to content\n\n{line}\n\n{STORY}\n\n{SHIPS}"
+    assert cleaned(page).found("headline") == []
+    url = "https://echo.example/who-paid-for-the-storm-that-closed-the-harbour-of-port-quay"
+    assert cleaned(page, url=url).found("headline") == [line]
+
+
+@pytest.mark.parametrize("url", ["", NAMED, "https://echo.example/the-harbour-reopened-on-friday-after-the-storm"])
+def test_no_sentence_of_a_story_and_no_cross_head_deep_in_it_is_the_headline_whatever_the_address_says(url):
+    text = f"{STORY}\n\n{SHIPS}\n\n{CROSS_HEAD}\n\n{STORY.replace('Friday', 'Monday')}\n\n{SHIPS}"
+    doc = cleaned(text, url=url)
+    assert doc.found("headline") == []
+    assert all(segment.role == "body" for segment in doc.segments)
+
+
+def test_cross_heads_that_say_what_the_address_says_stay_below_the_headline():
+    text = f"Harbour reopens after nine days of storm\n\n{STORY}\n\n{CROSS_HEAD}\n\n{SHIPS}\n\n{TEASER}"
+    doc = cleaned(text, url=NAMED)
+    assert doc.found("headline") == ["Harbour reopens after nine days of storm"]
+    assert [segment.text for segment in doc.story] == [STORY, CROSS_HEAD, SHIPS, TEASER]
+
+
+@pytest.mark.parametrize(
+    "url", [7, None, ["a"], {"b": 1}, "https://echo.example/" + "a-" * 5_000, "https://[::/%ff%zz"]
+)
+def test_any_address_is_borne(url):
+    assert cleaned(f"Home\n\n{STORY}", url=url, page="none").found("headline") == []

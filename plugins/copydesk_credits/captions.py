@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, sentences, words
+from copydesk_credits.layout import sends_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +44,6 @@ _SPEECH = re.compile(
 _TELLER = re.compile(r"(?:She|He|They|We|I|It|Sie|Er|Wir|Ich|Elles?|Ils?|On|Nous|Ella|Él|Lei|Lui|Она|Он|Они|Мы)\b")
 """Words that open a sentence about somebody named before. A caption names who is seen."""
 
-_ELSEWHERE = re.compile(
-    r"(?i)(?:also |à )?(?:read|see|lesen|lire|leggi|lea|lee|leia|lees|czytaj|läs|читайте)\b[^:]{0,20}:"
-)
 _STOP = re.compile("[.!?…؟۔।。！？]")
 _LONG_WORD = re.compile(r"\w{5,}")
 
@@ -82,7 +80,7 @@ def is_captionlike(text: str) -> bool:
     """
     if words(text) < 4 or not fits(text, *BESIDE) or text.endswith((":", "?", "!")):
         return False
-    if _ITEM.match(text) or _TELLER.match(text) or _ELSEWHERE.match(text):
+    if _ITEM.match(text) or _TELLER.match(text) or sends_on(text):
         return False
     return not (_CLOCK.search(text) or _SPEECH.search(text))
 

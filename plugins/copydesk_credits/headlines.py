@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, words
+from copydesk_credits.address import address, is_site
 from copydesk_credits.head import fold, headline, never_a_title
 from copydesk_credits.layout import Layout, is_filed, is_time, laid_out
 
@@ -28,9 +29,10 @@ class find_headline:
     """Find the headline and take it out of the text, with its kicker and dek, and the page's lines above it.
 
     The headline is a short line above the first paragraph, of the words that the story uses, with a byline, a time or
-    the paragraph below it. Plain prose has none, and none is taken: a line that does not earn its place by such marks
-    stays, for it may be a cross-head. A dek leaves only where it stands before a byline or time, or repeats a later
-    paragraph almost word for word; else it may be the lede, and losing a lede is worse.
+    the paragraph below it. Where the input has the story's address as `url`, the title's words in it speak for a line,
+    and a site's name in it leaves the headline. Plain prose has none, and none is taken: a line that does not earn its
+    place by such marks stays, for it may be a cross-head. A dek leaves only where it stands before a byline or time, or
+    repeats a later paragraph almost word for word; else it may be the lede, and losing a lede is worse.
 
     page: whether the short lines above the headline are the page's own and leave as `nav`.
     """
@@ -48,7 +50,7 @@ class find_headline:
             return
         self._settle(doc, layout, place)
         for _ in range(0 if _is_dispatch(layout, place) else _ROUNDS):
-            story = Layout(doc, doc.story)
+            story = Layout(doc, doc.story, url="")  # what the address says is found; its words are cross-heads' too
             again = headline(story)
             if again is None or is_filed(story.blocks[again].text):
                 return
@@ -56,7 +58,7 @@ class find_headline:
 
     def _settle(self, doc: Document, layout: Layout, place: int) -> None:
         segment = layout.blocks[place]
-        doc.fact("headline", printed(segment.text), segment)
+        doc.fact("headline", printed(segment.text, address(doc.extra)), segment)
         segment.mark("headline", rule="headline")
         _repeats(layout, place)
         dek = _dek(layout, place)
@@ -69,13 +71,19 @@ class find_headline:
             _page_lines(layout, place)
 
 
-def printed(text: str) -> str:
+def printed(text: str, url: str = "") -> str:
     """The headline as a fact: without the marks around all of it, and without a site's name at its end."""
     text = text.strip()
     site = _SITE.search(text)
-    if site and ("|" in site.group() or _HOUSE.search(site.group("site"))) and words(text[: site.start()]) >= 3:
+    if site and words(text[: site.start()]) >= 3 and _is_site(site, url):
         text = text[: site.start()]
     return text.strip()
+
+
+def _is_site(end: re.Match[str], url: str) -> bool:
+    """Whether what a bar or dash sets apart is a site: always so behind a bar, else by its name."""
+    name = end.group("site")
+    return "|" in end.group() or _HOUSE.search(name) is not None or is_site(name, url)
 
 
 def _is_dispatch(layout: Layout, place: int) -> bool:
@@ -117,9 +125,11 @@ def _said(text: str) -> set[str]:
 
 
 def _second(doc: Document, headline: Segment, again: Segment) -> None:
-    """Mark a line that would be the headline were the first one not there: its dek, or a crumb of the page."""
+    """Mark a line that would be the headline were the first one not there: it again, its dek, a crumb of the page."""
     between = doc.raw[headline.end : again.start]
-    if not doc.found("dek") and headline.end <= again.start and len(between) < 400 and words(again.text) > 5:
+    if _says_as_well(headline.text, _said(again.text)):
+        again.mark("duplicate", rule="again")
+    elif not doc.found("dek") and headline.end <= again.start and len(between) < 400 and words(again.text) > 5:
         doc.fact("dek", again.text.strip(), again)
         again.mark("dek", rule="below")
     else:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, is_prose, kept, words
+from copydesk_credits.address import address, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,12 +73,14 @@ class Layout:
 
     The story is the stretch where prose outweighs short lines the most (the maximum subarray): a menu with a few
     teasers above it weighs less, and so do the comments below. Where there is no prose both are the number of blocks.
+    `title` holds the title's words as the address has them, the document's own or another one.
     """
 
-    def __init__(self, doc: Document, blocks: Sequence[Segment] | None = None) -> None:
+    def __init__(self, doc: Document, blocks: Sequence[Segment] | None = None, url: str | None = None) -> None:
         self._small: frozenset[str] | None = None
         self.headline: int | None = None
         self.weighed = False  # whether the headline was looked for
+        self.title = title(address(doc.extra) if url is None else url)
         self.blocks = tuple(blocks or doc.segments)
         self.open = [segment.role in doc.keep for segment in self.blocks]
         weights = [weight(segment.text) if kept else 0 for kept, segment in zip(self.open, self.blocks, strict=True)]
@@ -142,6 +145,18 @@ def _is_book(text: str) -> bool:
 def _signs(block: Segment) -> bool:
     text = block.text
     return block.role in ("byline", "time") or (len(text) < _LONG and is_time(text))
+
+
+_ELSEWHERE = re.compile(
+    r"(?i)(?:(?:also )?read(?: more| also| next| this)?|see (?:also|more)|lesen sie (?:auch|mehr)|leggi anche|lees ook"
+    r"|(?:à )?lire (?:aussi|également)|le[ae] (?:también|más)|leia (?:também|mais)|czytaj (?:też|także|więcej)"
+    r"|läs (?:också|även|mer)|читайте (?:также|ещ[её])|baca juga)\s?[:|]"
+)
+
+
+def sends_on(text: str) -> bool:
+    """Whether a line sends readers to another story, whose title stands behind the label: "Also read: ..."."""
+    return _ELSEWHERE.match(text) is not None
 
 
 _FILED = re.compile(

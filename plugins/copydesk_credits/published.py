@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from copydesk.facts import Published
 from copydesk.prose import is_prose
 from copydesk.rules import Rules, Zones
+from copydesk_credits import people
+from copydesk_credits.head import headline
 from copydesk_credits.house import RULES, agencies, folded, has_letters_only, months, words_of
 from copydesk_credits.layout import laid_out
 
@@ -27,6 +29,9 @@ _DEEPEST = 2
 
 _LAYERS = 6
 """Stamps that may stand one after the other on a line beside a name. Real ones have two: the date, the reading time."""
+
+_NEAR = 3
+"""Lines between a headline and a name with a date. Judged."""
 
 _HEAD_LINES = 6
 """Lines that are the head of a text without a single paragraph of prose: a table, a results list. Judged."""
@@ -189,17 +194,13 @@ class _Page:
         lines = [hit for hit in hits if _kind(hit) == "line"]
         self.time_lines = {hit.segment.start for hit in lines}
         labelled = {hit.segment.start for hit in lines if "label" in hit.groups}
-        bare = {self.number[start] for start in self.time_lines - labelled}
-        self.diary = sum(map(self._opens_entry, bare)) > 1 or sum(map(self._in_story, bare)) > 1
-
-    def _opens_entry(self, number: int) -> bool:
-        return number + 1 < len(self.layout.blocks) and self.layout.prose[number + 1]
-
-    def _in_story(self, number: int) -> bool:
-        return self.layout.start <= number < self.layout.end
+        bare = (self.number[start] for start in self.time_lines - labelled)
+        self.diary = len({self.layout.blocks[number].text for number in bare if self._is_entry(number)}) > 1
 
     def _is_entry(self, number: int) -> bool:
-        return self._opens_entry(number) or self._in_story(number)
+        """Whether a date, perhaps with a title below it, opens a paragraph of the story: teasers stand around it."""
+        opens = any(self.layout.prose[number + 1 : number + 3])
+        return opens and self.layout.start <= number + 1 < self.layout.end
 
     def holds(self, hit: Hit) -> bool:
         """Whether a hit stands where its kind may stand, and means what it seems to."""
@@ -215,7 +216,15 @@ class _Page:
             return _is_stamp(hit.text) or len(hit.groups.get("label", "")) >= _LONG_LABEL  # "Updated 14:20"
         if kind == "label":
             return self._labels_next(hit, number)
-        return not is_prose(hit.segment.text) and _beside_name(hit)
+        return not is_prose(hit.segment.text) and (_beside_name(hit) or self._signed(hit, number))
+
+    def _signed(self, hit: Hit, number: int) -> bool:
+        """Whether the line is a name and a day, right below the headline: Ada Quill 24.04.2024, 19:35 Uhr."""
+        name = hit.segment.text[: hit.start].rstrip(" ,-–—").split()
+        if _kind(hit) != "after-name" or not 2 <= len(name) <= 3 or not people.is_name(name) or not _is_stamp(hit.text):
+            return False
+        headline(self.layout)
+        return self.layout.under_headline(number, _NEAR)
 
     @staticmethod
     def _labelled(hit: Hit) -> bool:
