@@ -76,7 +76,7 @@ def test_each_removal_says_how_sure_the_model_was():
     doc = judged(PAGE)
     rules = {segment.by.rule for segment in doc.segments[1:] if segment.by}
     assert rules
-    assert rules <= {f"model-{band}" for band in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)}
+    assert rules <= {f"model-{band}" for band in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)}
 
 
 def test_a_higher_threshold_takes_a_part_of_what_a_lower_one_takes():

@@ -57,6 +57,16 @@ def fits(text: str, *most: tuple[int, int]) -> bool:
     )
 
 
+_WRITER = re.compile(
+    r"(?i)(?:text[eo]?|testo|tekst|words|haber|yazı|penulis|oleh)\s?:\s*\w+(?: [\w.'’-]+){1,3}\s*[/|,–-]?$"
+)
+
+
+def names_writer(text: str) -> bool:
+    """Whether words beside a credit name who wrote the story: "Text: Ada Quill  Photo: Ben Marsh"."""
+    return _WRITER.match(text.strip()) is not None
+
+
 def has_words(text: str) -> bool:
     """Whether there is anything but marks and blanks."""
     return any(map(str.isalnum, text))

@@ -101,7 +101,7 @@ _YOU = re.compile(r"\b(?:[Yy]ou|[Yy]our|Sie|Ihre?[nmrs]?|du|dein\w*|[Vv]ous|[Vv]
 _I = re.compile(r"\b(?:I|[Mm]y|[Ii]ch|[Mm]ein\w*|[Jj]e|[Jj]['’]|[Mm]on|[Yy]o|[Mm]i|[Ii]o)\b")
 _NEVER = re.compile(
     r"(?i:that['’]s (?:it|all) (?:from|for)\b|dear [\w .'’-]{2,30}[:,]|eds?:\s|[a-z]{2}-[^\s]+--)"
-    r"|(?:Par|Por) [A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+(?:$|[,(])"
+    r"|(?:Par|Por) [A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+(?:$|,| ?\()"
 )
 """What no title opens with: a live blog's last words, a salutation, a wire's slug, its notes to editors, a byline."""
 _CREDIT_ENDS = re.compile(

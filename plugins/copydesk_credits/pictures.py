@@ -24,6 +24,7 @@ from copydesk_credits.captions import (
     is_dek,
     is_sure_caption,
     names_what_is_seen,
+    names_writer,
     opens_text,
     plain,
 )
@@ -201,7 +202,7 @@ class extract_credits:
     def _cut(self, doc: Document, block: Block, *, caption: bool) -> None:
         """Make segments of the credits; what is left of the block is a caption, or stays what it was."""
         segment: Segment | None = block.segment
-        caption = caption and self.captions
+        caption = caption and self.captions and not names_writer(block.rest)
         _note(doc, block, block.rest if caption else "")
         for span in reversed(block.spans):
             assert segment is not None

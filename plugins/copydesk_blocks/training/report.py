@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from copydesk_blocks.training.articles import Article
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.9)
+THRESHOLDS = (0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.9)
 NOT_CLUTTER = frozenset({"body", "headline", "dek", "duplicate"})
 
 
