@@ -22,7 +22,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Let links to these files lead to their pages."""
+    """Let links to these files lead to their pages, and links from them to ours."""
+    markdown = markdown.replace("](../docs/", "](")
     for link, page in OUTSIDE.items():
         markdown = markdown.replace(f"]({link}", f"]({page}")
     return markdown
