@@ -176,14 +176,14 @@ def railed(segments: Sequence[Segment], out: set[int], most: float) -> tuple[set
     paragraphs = Paragraphs(segments) if out else None
     if paragraphs is None or not paragraphs.words:
         return set(), False
-    out = out.difference(paragraphs.between(out), _turns(segments))
+    out = out.difference(paragraphs.between(out), _turns(segments, paragraphs.order))
     many = paragraphs.too_many(out, most)
     return out.difference(many), bool(many)
 
 
-def _turns(segments: Sequence[Segment]) -> list[int]:
+def _turns(segments: Sequence[Segment], standing: Iterable[int]) -> list[int]:
     """The turns of an interview, if there is one: short answers look like labels."""
-    found = [place for place in in_order(segments)[0] if _ANSWER.match(segments[place].text)]
+    found = [place for place in standing if _ANSWER.match(segments[place].text)]
     return found if len(found) > 1 else []
 
 

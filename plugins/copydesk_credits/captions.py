@@ -44,6 +44,9 @@ _SPEECH = re.compile(
 _TELLER = re.compile(r"(?:She|He|They|We|I|It|Sie|Er|Wir|Ich|Elles?|Ils?|On|Nous|Ella|Él|Lei|Lui|Она|Он|Они|Мы)\b")
 """Words that open a sentence about somebody named before. A caption names who is seen."""
 
+_WRITER = re.compile(
+    r"(?i)(?:text[eo]?|testo|tekst|words|haber|yazı|penulis|oleh)\s?:\s*\w+(?: [\w.'’-]+){1,3}\s*[/|,–-]?$"
+)
 _STOP = re.compile("[.!?…؟۔।。！？]")
 _LONG_WORD = re.compile(r"\w{5,}")
 
@@ -55,11 +58,6 @@ def fits(text: str, *most: tuple[int, int]) -> bool:
         size <= most_words and (stops < most_sentences or len(sentences(text)) <= most_sentences)
         for most_words, most_sentences in most
     )
-
-
-_WRITER = re.compile(
-    r"(?i)(?:text[eo]?|testo|tekst|words|haber|yazı|penulis|oleh)\s?:\s*\w+(?: [\w.'’-]+){1,3}\s*[/|,–-]?$"
-)
 
 
 def names_writer(text: str) -> bool:

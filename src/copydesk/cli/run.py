@@ -107,12 +107,12 @@ class Run:
         account = output.account
         with redirect_stdout(sys.stderr), progress(expected, self.quiet, done=account.done) as told:
             signal = run(work, items, output, self.staff, lambda: told(account.summary))
-        about = {**self._about(account), "not_read": dict(skipped.most_common())}
+        about = self._about(account, skipped)
         for path in self.reports:
             write_report(path, report(account.summary, about), account.sample)
         return signal
 
-    def _about(self, account: Account) -> dict[str, Any]:
+    def _about(self, account: Account, skipped: Counter[str]) -> dict[str, Any]:
         """Which run it was, for its report."""
         return {
             "pipeline": self.pipeline,
@@ -124,6 +124,7 @@ class Run:
             "timed": account.timed,
             "workers": self.staff.workers,
             "inputs": list(self.inputs),
+            "not_read": dict(skipped.most_common()),
             "output": str(self.output or "standard output"),
         }
 

@@ -133,10 +133,10 @@ SHAPES: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
     "schema.org": as_news_article,
     "ninjs": as_ninjs,
 }
+"""The shapes of `copydesk run --as`."""
 
 SIGNS = {"schema.org": "@context", "ninjs": "standard"}
 """A field by which a record of a shape is known: no plain one has it."""
-"""The shapes of `copydesk run --as`."""
 
 
 # What is read of a record.
