@@ -149,7 +149,9 @@ def test_copy_without_a_sign_of_a_page_is_not_looked_at():
     assert standing(judged(PAGE, decided=())) == PAGE.split("\n")
 
 
-BARS = rails.Bars(line=0, sentence_beside=2000, more_if_foreign=1000, line_behind=-3000, sentence_behind=-1000)
+BARS = rails.Bars(
+    line=0, line_within=500, sentence_beside=2000, more_if_foreign=1000, line_behind=-3000, sentence_behind=-1000
+)
 ARABIC = "وقال صاحب المخبز إن الفرن القديم سيبقى في مكانه."
 
 
@@ -174,6 +176,29 @@ def test_a_sentence_in_letters_hardly_known_needs_more():
     assert rails.condemned(page, {2: 999, 3: 0}, BARS) == {3}
     assert rails.condemned(page, {2: 1000, 3: 0}, BARS) == {2, 3}
     assert rails.condemned(segments_of(ARABIC, ARABIC), {1: 2999}, BARS) == set()
+
+
+def test_a_line_between_two_sentences_of_the_story_needs_more():
+    page = segments_of(STORY[0], "Old rope", STORY[1])
+    assert rails.condemned(page, {1: 499}, BARS) == set()
+    assert rails.condemned(page, {1: 500}, BARS) == {1}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [(STORY[0], "Old rope"), ("Old rope", STORY[0]), (STORY[0], "Old rope", "Harbour", STORY[1])],
+    ids=["at the end", "at the head", "two together"],
+)
+def test_a_line_that_has_one_sentence_beside_it_does_not(lines):
+    place = lines.index("Old rope")
+    assert rails.condemned(segments_of(*lines), {place: 0}, BARS) == {place}
+
+
+@pytest.mark.parametrize("item", ["3. Old rope", "2) Old rope", "• Old rope"])
+def test_an_item_of_a_list_needs_more_wherever_it_stands(item):
+    page = segments_of(*STORY, "Harbour", item)
+    assert rails.condemned(page, {len(page) - 1: 499}, BARS) == set()
+    assert rails.condemned(page, {len(page) - 1: 500}, BARS) == {len(page) - 1}
 
 
 TEASERS = ("Rope", "Why the rope broke", "The rope was older than the ferry, its maker says.", "2. Rope is spun anew")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from copydesk.prose import ends_sentence, is_prose, words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from copydesk.document import Segment
 
@@ -52,7 +52,7 @@ LEAST_OF_TAIL = 2
 APART = 2
 """The two sentences that end a story stand so many blocks from one another at most."""
 
-_NUMBERED = re.compile(r"\d+[.)]\s|[-•–]\s")
+_ITEM = re.compile(r"\d+[.)]\s|[-•–]\s")
 
 _ANSWER = re.compile(r"[A-Z]{1,3}[:.] \S")
 """A turn of a printed interview, under a letter (`Q:`, `A:`) or initials. Two make one, and neither goes."""
@@ -67,6 +67,7 @@ class Bars(NamedTuple):
     """Log odds from which on a block leaves, by what it is."""
 
     line: int
+    line_within: int  # within the story: a cross-head, an item of a list
     sentence_beside: int  # beside the story
     more_if_foreign: int  # for a sentence in letters of which training has seen little
     line_behind: int  # in the tail of the page
@@ -100,28 +101,55 @@ def taken(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, most
 
 
 def condemned(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars) -> set[int]:
-    """What shall leave by its odds. Sentences need higher ones beside the story, and in letters hardly known."""
+    """What shall leave by its odds."""
     out = {place for place, value in odds.items() if value >= bars.line}
+    out.difference_update(doubtful_sentences(segments, odds, bars, out))
+    return out.difference(doubtful_lines(segments, odds, bars, out))
+
+
+def doubtful_sentences(
+    segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, out: Collection[int]
+) -> set[int]:
+    """The sentences among these that need higher odds: beside the story, and in letters hardly known."""
     highest = bars.sentence_beside + bars.more_if_foreign
     bounds = {
         place: bars.more_if_foreign * is_foreign(segments[place].text)
         for place in out
         if odds[place] < highest and is_sentence(segments[place].text)
     }
-    out.difference_update([place for place, more in bounds.items() if odds[place] < bars.line + more])
-    close = [place for place, more in bounds.items() if odds[place] < bars.sentence_beside + more and place in out]
-    return out.difference(beside_the_story(segments, close, out)) if close else out
+    found = {place for place, more in bounds.items() if odds[place] < bars.line + more}
+    left = set(out).difference(found)
+    close = [place for place, more in bounds.items() if odds[place] < bars.sentence_beside + more and place in left]
+    return found.union(beside_the_story(segments, close, left)) if close else found
+
+
+def doubtful_lines(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, out: Collection[int]) -> list[int]:
+    """The lines among these that need higher odds: the story's cross-heads, and items of lists."""
+    close = [place for place in out if odds[place] < bars.line_within and not is_sentence(segments[place].text)]
+    return within_the_story(segments, close, out) if close else []
 
 
 def beside_the_story(segments: Sequence[Segment], places: Iterable[int], out: Collection[int]) -> list[int]:
-    """Those that stand beside a sentence that stays, what rules took out not counted."""
+    """Those that stand beside a sentence that stays."""
+    return [place for place, sides in _sides(segments, places, out) if any(sides)]
+
+
+def within_the_story(segments: Sequence[Segment], places: Iterable[int], out: Collection[int]) -> list[int]:
+    """Those that stand between two sentences that stay, or begin as an item of a list does."""
+    return [place for place, sides in _sides(segments, places, out) if all(sides) or _ITEM.match(segments[place].text)]
+
+
+def _sides(
+    segments: Sequence[Segment], places: Iterable[int], out: Collection[int]
+) -> Iterator[tuple[int, tuple[bool, bool]]]:
+    """Whether a sentence that stays is above each, and below it; what rules took out is not counted."""
     standing, order = in_order(segments)
 
     def stays(number: int) -> bool:
         place = standing[number] if 0 <= number < len(standing) else -1
         return place >= 0 and place not in out and is_sentence(segments[place].text)
 
-    return [place for place in places if stays(order[place] - 1) or stays(order[place] + 1)]
+    return ((place, (stays(order[place] - 1), stays(order[place] + 1))) for place in places)
 
 
 def behind(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, out: Collection[int]) -> set[int]:
@@ -133,7 +161,7 @@ def behind(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, out
     for place in in_tail(segments, out):
         text = segments[place].text
         bar = bars.sentence_behind + bars.more_if_foreign * is_foreign(text) if is_sentence(text) else bars.line_behind
-        if place in odds and odds[place] >= bar and not _NUMBERED.match(text):
+        if place in odds and odds[place] >= bar and not _ITEM.match(text):
             found.add(place)
     return found
 
