@@ -247,16 +247,17 @@ def archive() -> list[str]:
         place = Path(folder)
         (place / "nothing.py").write_text(NOTHING)
         (place / "pipelines.yaml").write_text("plugins: [nothing.py]\npipelines:\n  idle:\n    stages: [nothing]\n")
-        small, large = place / "small.jsonl", place / "large.jsonl"
+        small, large, huge = (place / f"{name}.jsonl" for name in ("small", "large", "huge"))
         write(small, texts, 1_000)
         write(large, texts, 10_000)
+        write(huge, texts, 100_000)
 
         def run(archive: Path, workers: int, pipeline: str = "reprints", config: Path = ROOT / "pipelines.yaml"):
             output = place / f"{archive.stem}-{workers}-{pipeline}-{time.monotonic_ns()}"
             return Watched("run", archive, "-c", config, "-p", pipeline, "-o", output, "-j", workers, "--quiet")
 
         one, two = run(large, 1), run(large, 2)
-        few = run(small, 2)
+        few, many = run(small, 2), run(huge, 2)
         empty = run(large, 1, "idle", place / "pipelines.yaml")
         start = run(small, 1, "idle", place / "pipelines.yaml")
         runner = (empty.cpu - start.cpu) / 9_000  # without what starting costs
@@ -267,9 +268,19 @@ def archive() -> list[str]:
         f"| one worker, 10,000 articles | {10_000 / one.wall:.0f} a second; {document * 1e3:.2f} ms each |",
         f"| reading, batching, transport, writing | {runner * 1e3:.3f} ms each: {runner / document:.1%} of it |",
         f"| two workers against one | {one.wall / two.wall:.2f} times as quick |",
-        f"| 10,000 articles against 1,000, two workers | {two.cpu / few.cpu:.2f} times the processor time |",
-        f"| memory in all, two workers, 1,000 and 10,000 | {few.peak / 1e6:.0f} and {two.peak / 1e6:.0f} MB |",
+        f"| processor time of 90,000 more against 9,000 more, two workers | {growth(few, two, many):.2f} times |",
+        f"| 100,000 articles against 10,000, two workers | {many.wall / two.wall:.2f} times the time |",
+        f"| memory in all, two workers, 1,000, 10,000 and 100,000 | {', '.join(megabytes(few, two, many))} MB |",
     ]
+
+
+def growth(few: Watched, some: Watched, many: Watched) -> float:
+    """What ten times as many articles cost, each step without the one before: without the start and what warms up."""
+    return (many.cpu - some.cpu) / (some.cpu - few.cpu)
+
+
+def megabytes(*runs: Watched) -> list[str]:
+    return [f"{one.peak / 1e6:.0f}" for one in runs]
 
 
 def million(number: int = 1_000_000) -> list[str]:
