@@ -178,8 +178,9 @@ def test_a_sentence_in_letters_hardly_known_needs_more():
     assert rails.condemned(segments_of(ARABIC, ARABIC), {1: 2999}, BARS) == set()
 
 
-def test_a_line_between_two_sentences_of_the_story_needs_more():
-    page = segments_of(STORY[0], "Old rope", STORY[1])
+@pytest.mark.parametrize("below", [STORY[1], "Harbour"], ids=["a sentence", "a line"])
+def test_a_line_between_two_blocks_that_stay_needs_more(below):
+    page = segments_of(STORY[0], "Old rope", below)
     assert rails.condemned(page, {1: 499}, BARS) == set()
     assert rails.condemned(page, {1: 500}, BARS) == {1}
 
@@ -187,18 +188,24 @@ def test_a_line_between_two_sentences_of_the_story_needs_more():
 @pytest.mark.parametrize(
     "lines",
     [(STORY[0], "Old rope"), ("Old rope", STORY[0]), (STORY[0], "Old rope", "Harbour", STORY[1])],
-    ids=["at the end", "at the head", "two together"],
+    ids=["at the end", "at the head", "two that shall leave"],
 )
-def test_a_line_that_has_one_sentence_beside_it_does_not(lines):
-    place = lines.index("Old rope")
-    assert rails.condemned(segments_of(*lines), {place: 0}, BARS) == {place}
+def test_a_line_that_one_block_alone_stays_beside_does_not(lines):
+    odds = {place: 0 for place, line in enumerate(lines) if line not in STORY}
+    assert rails.condemned(segments_of(*lines), odds, BARS) == set(odds)
 
 
-@pytest.mark.parametrize("item", ["3. Old rope", "2) Old rope", "• Old rope"])
-def test_an_item_of_a_list_needs_more_wherever_it_stands(item):
-    page = segments_of(*STORY, "Harbour", item)
-    assert rails.condemned(page, {len(page) - 1: 499}, BARS) == set()
-    assert rails.condemned(page, {len(page) - 1: 500}, BARS) == {len(page) - 1}
+def test_a_date_with_a_time_is_no_row_of_a_table():
+    page = segments_of(*STORY, "Harbour", "3 March 2025, 14:32")
+    assert rails.condemned(page, {len(page) - 2: 0, len(page) - 1: 0}, BARS) == {len(page) - 2, len(page) - 1}
+
+
+@pytest.mark.parametrize("row", ["3. Old rope", "2) Old rope", "• Old rope", "Marlow 12 4 3 29", "Leeds 3-1 (2-0)"])
+def test_an_item_of_a_list_and_a_row_of_a_table_need_more_wherever_they_stand(row):
+    page = segments_of(*STORY, "Harbour", row)
+    place = len(page) - 1
+    assert rails.condemned(page, {place - 1: 0, place: 499}, BARS) == {place - 1}
+    assert rails.condemned(page, {place - 1: 0, place: 500}, BARS) == {place - 1, place}
 
 
 TEASERS = ("Rope", "Why the rope broke", "The rope was older than the ferry, its maker says.", "2. Rope is spun anew")

@@ -53,6 +53,8 @@ APART = 2
 """The two sentences that end a story stand so many blocks from one another at most."""
 
 _ITEM = re.compile(r"\d+[.)]\s|[-•–]\s")
+_ROW = re.compile(rf"{_ITEM.pattern}|(?:\D*+\d[\d.,:]*+){{4}}")
+"""An item of a list, or a row of a table: four numbers, as results and measures have. Three may be a time."""
 
 _ANSWER = re.compile(r"[A-Z]{1,3}[:.] \S")
 """A turn of a printed interview, under a letter (`Q:`, `A:`) or initials. Two make one, and neither goes."""
@@ -124,32 +126,34 @@ def doubtful_sentences(
 
 
 def doubtful_lines(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, out: Collection[int]) -> list[int]:
-    """The lines among these that need higher odds: the story's cross-heads, and items of lists."""
+    """The lines among these that need higher odds: the story's cross-heads, items of lists, rows of tables."""
     close = [place for place in out if odds[place] < bars.line_within and not is_sentence(segments[place].text)]
     return within_the_story(segments, close, out) if close else []
 
 
 def beside_the_story(segments: Sequence[Segment], places: Iterable[int], out: Collection[int]) -> list[int]:
     """Those that stand beside a sentence that stays."""
-    return [place for place, sides in _sides(segments, places, out) if any(sides)]
+    near = neighbours(segments, places, out)
+    return [place for place, *both in near if any(is_sentence(one.text) for one in both if one)]
 
 
 def within_the_story(segments: Sequence[Segment], places: Iterable[int], out: Collection[int]) -> list[int]:
-    """Those that stand between two sentences that stay, or begin as an item of a list does."""
-    return [place for place, sides in _sides(segments, places, out) if all(sides) or _ITEM.match(segments[place].text)]
+    """Those that stand between two blocks that stay, or look like an item of a list or a row of a table."""
+    near = neighbours(segments, places, out)
+    return [place for place, *both in near if all(both) or _ROW.match(segments[place].text)]
 
 
-def _sides(
+def neighbours(
     segments: Sequence[Segment], places: Iterable[int], out: Collection[int]
-) -> Iterator[tuple[int, tuple[bool, bool]]]:
-    """Whether a sentence that stays is above each, and below it; what rules took out is not counted."""
+) -> Iterator[tuple[int, Segment | None, Segment | None]]:
+    """Each place with the blocks above and below it that stay. What rules took out is not counted."""
     standing, order = in_order(segments)
 
-    def stays(number: int) -> bool:
+    def stays(number: int) -> Segment | None:
         place = standing[number] if 0 <= number < len(standing) else -1
-        return place >= 0 and place not in out and is_sentence(segments[place].text)
+        return segments[place] if place >= 0 and place not in out else None
 
-    return ((place, (stays(order[place] - 1), stays(order[place] + 1))) for place in places)
+    return ((place, stays(order[place] - 1), stays(order[place] + 1)) for place in places)
 
 
 def behind(segments: Sequence[Segment], odds: Mapping[int, int], bars: Bars, out: Collection[int]) -> set[int]:
