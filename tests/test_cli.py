@@ -195,6 +195,14 @@ USAGE = {
         ("new-plugin", "My-Plugin"),
         "`My-Plugin` cannot be a plugin's name. Use small letters, digits and _: drop_ad_lines.",
     ),
+    "a word of Python's": (
+        ("new-plugin", "class"),
+        "`class` cannot be a plugin's name. Use small letters, digits and _: drop_ad_lines.",
+    ),
+    "a name that is taken": (
+        ("new-plugin", "join_lines"),
+        "the plugin `typography` offers a stage `join_lines` already. Give yours another name.",
+    ),
 }
 
 
@@ -250,7 +258,7 @@ def test_test_shows_a_readable_difference(folder):
     assert out == (
         "pipelines.yaml:10: p: wrong\n    headline is None, not 'h'\n    - c\n    + b\n"
         "pipelines.yaml:11: p: not rejected\n    it came out clean; it should be rejected: because\n"
-        "0 examples passed, 2 failed; 0 rules, 0 faults in theirs\n"
+        "examples: 0 passed, 2 failed; 0 rules, 0 faults in theirs\n"
     )
 
 
@@ -269,7 +277,7 @@ def test_the_advice_names_the_config_and_nothing_that_cannot_be(folder):
     _, err = copydesk("retry", "-c", "b p.yaml", "-p", "p", "o.rejects.jsonl", "-o", "a.jsonl", cwd=folder, code=1)
     (folder / "in.jsonl").write_bytes(b"{broken\n")
     _, err = copydesk("run", "-c", "b p.yaml", "-p", "p", "in.jsonl", "-o", "o.jsonl", cwd=folder, code=1)
-    assert "The others stand in o.rejects.jsonl. They could not be read: mend them where they came from." in err
+    assert "What could not be read is told in o.rejects.jsonl: mend it where it came from." in err
 
 
 WRONG = """
@@ -351,6 +359,21 @@ def test_an_example_asks_for_the_facts_of_a_plugin_and_knows_the_names_of_ours(f
     assert "weather[0] is 'rain', not 'snow'" in out
 
 
+def test_check_tells_what_is_wrong_in_all_pipelines_at_once(folder):
+    (folder / "plugins/wrong.py").write_text(WRONG)
+    (folder / "r.yaml").write_text("rules:\n  - {id: a, role: prmo, pattern: x}\n")
+    (folder / "pipelines.yaml").write_text(
+        "plugins: [plugins/]\npipelines:\n  p: {stages: [broken]}\n"
+        "  q: {stages: [remove_promos: {rules: [r.yaml]}, broken]}\n  r: {stages: [p]}\n"
+    )
+    _, err = copydesk("check", cwd=folder, code=2)
+    assert [line.partition(" ")[0] for line in err.splitlines() if not line.startswith(" ")] == [
+        "pipelines.yaml:3:16:",
+        "r.yaml:2:19:",
+        "pipelines.yaml:4:50:",
+    ]
+
+
 def test_a_stage_that_lacks_a_library_says_what_to_type(folder):
     (folder / "plugins/weather.py").write_text(FACTS.replace("def weather(doc):", LACKING))
     (folder / "pipelines.yaml").write_text("plugins: [plugins/]\npipelines:\n  p: {stages: [weather]}\n")
@@ -417,7 +440,7 @@ def test_a_new_project_runs_as_written(tmp_path):
     project = tmp_path / "desk"
     copydesk("check", cwd=project)
     out, _ = copydesk("test", cwd=project)
-    assert "2 examples passed, 0 failed" in out
+    assert "examples: 2 passed, 0 failed" in out
     copydesk("run", "articles", "-o", "clean.jsonl", cwd=project)
     record = json.loads((project / "clean.jsonl").read_text("utf-8"))
     assert record["headline"] == "Bridge reopens after a winter of repairs"

@@ -84,7 +84,7 @@ BROKEN = {
         "pipelines:\n  p: &p\n    stages: [normalize_space]\n  q: *p\n",
         "2:6: the anchor `&p` is refused. Write the value where it is needed.\n"
         "4:6: the alias `*p` is refused. Write the value out.\n"
-        "4:6: the pipeline `q` is a mapping of names to values.",
+        "4:6: the pipeline `q` takes a mapping, `{name: value}`; here stands the text ``.",
     ),
     "a merge key": (
         "pipelines:\n  p:\n    <<: {about: x}\n    stages: [normalize_space]\n",
@@ -122,6 +122,10 @@ BROKEN = {
     "a role that is nearly the body": (
         "pipelines:\n  p: {stages: [join_lines], keep: [boddy, dek]}\n",
         "2:36: `keep` names the role `boddy`. Did you mean `body`?",
+    ),
+    "a role that is nearly another": (
+        "pipelines:\n  p: {stages: [join_lines], keep: [body, headlin, weather]}\n",
+        "2:42: `keep` names the role `headlin`. Did you mean `headline`?",
     ),
     "a tab": (
         "pipelines:\n\tp: {stages: []}\n",
@@ -170,6 +174,49 @@ def test_a_mistake_is_told_with_its_place(tmp_path, text, expected):
 def test_all_mistakes_are_told_at_once(tmp_path):
     text = "pipelines:\n  p:\n    keep: body\n    stages:\n      - nothing_like_it\n      - detect_language: {sample: x, engin: y}\n"
     assert len(problems(tmp_path, text).splitlines()) == 4
+
+
+def test_mistakes_in_rule_files_and_stages_that_cannot_be_built_come_in_the_same_go(tmp_path):
+    (tmp_path / "broken.py").write_text(UNBUILT)
+    (tmp_path / "r.yaml").write_text("rules:\n  - {id: a, role: prmo, pattern: '('}\n")
+    text = (
+        "plugins: [broken.py]\npipelines:\n"
+        "  p:\n    stages:\n      - remove_promos: {rules: [r.yaml]}\n      - broken\n"
+        "      - detect_language: {engin: x}\n  q: {stages: [p, remove_promos: {without: [en/advrt]}]}\n"
+    )
+    told = [line.partition(" (")[0] for line in problems(tmp_path, text).splitlines()]
+    assert told == [
+        "7:27: the stage `detect_language` has no `engin`. Did you mean `engine`?",
+        "2:19: rule `r/a`: there is no role `prmo`. Did you mean `promo`?",
+        "2:34: rule `r/a`: missing ).",
+        "6:9: the stage `broken` cannot be built: ValueError: no model",
+        "8:19: the stage `remove_promos`: `without` names `en/advrt`, which no rule has. Did you mean `en/advert`?",
+    ]
+
+
+UNBUILT = """
+import copydesk
+
+@copydesk.hookimpl
+def register_stages(register):
+    register(broken)
+
+class broken:
+    def __init__(self):
+        raise ValueError("no model")
+    def __call__(self, doc): ...
+"""
+
+
+def test_a_stage_with_a_mistake_in_its_options_is_not_built(tmp_path):
+    """What it lacks would be told a second time, in Python's words."""
+    (tmp_path / "picky.py").write_text(UNBUILT.replace("broken", "picky").replace("(self):", "(self, *, size: int):"))
+    text = "plugins: [picky.py]\npipelines:\n  p: {stages: [picky, picky: {sise: 1}]}\n"
+    assert problems(tmp_path, text).splitlines() == [
+        "3:16: the stage `picky` lacks `size`.",
+        "3:30: the stage `picky` lacks `size`.",
+        "3:31: the stage `picky` has no `sise`. Did you mean `size`?",
+    ]
 
 
 def test_the_caret_stands_under_the_place(tmp_path):

@@ -285,6 +285,36 @@ def test_a_missing_and_a_doubled_column_are_named(desk):
         Transform(desk)(pa.table([["x"], ["y"], ["z"]], names=["text", "a", "a"]))
 
 
+LOST = 'the record would replace %s of the input: keep both with into="copydesk", or rename it.'
+
+
+@pytest.mark.parametrize(
+    ("names", "reading", "message"),
+    [
+        (["text", "error"], {}, LOST % "`error`"),
+        (["text", "n", "source", "headline"], {}, LOST % "`source`, `headline`"),
+        (["body", "text"], {"text": "body"}, LOST % "`text`"),
+        (["text", "url", "id"], {"id": "url"}, LOST % "`id`"),
+        (
+            ["text", "error"],
+            {"into": "error"},
+            "the record would replace `error` of the input: give `into` another name, or rename it.",
+        ),
+    ],
+)
+def test_a_column_that_would_be_lost_is_named(names, reading, message, desk):
+    with pytest.raises(InputError) as caught:
+        Transform(desk, **reading)(pa.table([["x"] for _ in names], names=names))
+    assert str(caught.value) == message
+
+
+def test_an_id_that_is_not_there_is_null(desk):
+    rows = [{"id": "a", "text": "One story."}, {"id": None, "text": "One story."}]
+    assert Transform(desk)(batch(rows))["id"].to_pylist() == ["a", None]
+    assert Transform(desk)(pa.table({"text": ["One story.", None]}))["id"].to_pylist() == [None, None]
+    assert [row["id"] for row in desk.records([*rows, {"text": "One story."}])] == ["a", None, None]
+
+
 def test_a_text_that_is_too_long_is_rejected(desk, monkeypatch):
     monkeypatch.setattr("copydesk.rows.MAX_CHARS", 12)
     error = Transform(desk)(pa.table({"text": ["One long story."]}))["error"][0].as_py()
@@ -323,8 +353,36 @@ def test_mappings_give_what_a_batch_gives(desk):
 
 
 def test_what_is_no_mapping_is_a_row_that_failed(desk):
-    rows = list(Transform(desk).records([None, 5, "a text", {"text": "A mapping."}]))
-    assert [row["error"] and row["error"]["outcome"] for row in rows] == ["failed", "failed", "failed", None]
+    rows = list(Transform(desk).records([None, 5, {"text": "A mapping."}]))
+    assert [row["error"] and row["error"]["outcome"] for row in rows] == ["failed", "failed", None]
+
+
+def test_texts_alone_are_rows_too(desk):
+    rows = list(desk.records(["One story.", b"One \x93story\x94."], text="body"))
+    assert [(row["text"], row["id"], row["error"]) for row in rows] == [
+        ("One story.", None, None),
+        ("One “story”.", None, None),
+    ]
+
+
+@pytest.mark.parametrize("one", ["One story.", b"One story.", {"text": "One story."}])
+def test_one_row_is_not_many(one, desk):
+    with pytest.raises(InputError, match=r"^`records` takes many rows, and this is one. Put it in a list.$"):
+        next(desk.records(one))
+
+
+def test_in_a_mapping_the_record_counts_as_in_a_run_but_no_error_is_written_over(desk):
+    row, lost, kept = (
+        *desk.records([{"text": "One story.", "source": "a.txt"}, {"text": "One story.", "error": "theirs"}]),
+        *desk.records([{"text": "One story.", "error": "theirs"}], into="copydesk"),
+    )
+    assert (row["source"], row["error"]) == (None, None)
+    assert (lost["text"], lost["error"]["outcome"], lost["error"]["reason"]) == (
+        "One story.",
+        "failed",
+        LOST % "`error`",
+    )
+    assert (kept["error"], kept["copydesk"]["error"]) == ("theirs", None)
 
 
 def test_mappings_are_taken_as_they_are_asked_for(desk):
@@ -415,9 +473,9 @@ def test_a_worker_without_the_folder_cleans_the_same_and_leaves_nothing_behind(d
 
 
 def test_a_language_engine_that_is_not_installed_is_named():
-    step = Step("detect_language", {"engine": "profile"}, "p.yaml:3")
+    step = Step("detect_language", {"engine": "profile"}, "p.yaml", 3, 9)
     with pytest.raises(
-        ConfigError, match=r"^p.yaml:3: the stage `detect_language`: no plugin offers the `profile` that it asks for."
+        ConfigError, match=r"^p.yaml:3:9: the stage `detect_language`: no plugin offers the `profile` that it asks for."
     ):
         Pipeline(Spec(name="p", steps=(step,)))("text")
 
@@ -475,8 +533,8 @@ def test_another_version_is_refused(desk, monkeypatch):
 
 
 def test_a_stage_that_is_not_installed_is_named(project):
-    data = pickle.dumps(Pipeline(Spec(name="p", steps=(Step("remove_puns", place="p.yaml:3"),))))
-    with pytest.raises(ConfigError, match=r"^p.yaml:3: there is no stage or pipeline `remove_puns`."):
+    data = pickle.dumps(Pipeline(Spec(name="p", steps=(Step("remove_puns", file="p.yaml", line=3),))))
+    with pytest.raises(ConfigError, match=r"^p.yaml:3:1: there is no stage or pipeline `remove_puns`."):
         pickle.loads(data)("text")
 
 

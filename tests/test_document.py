@@ -6,6 +6,7 @@ import json
 import pickle
 
 import pytest
+from conftest import house
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -200,6 +201,16 @@ def test_no_stage_writes_what_no_file_can_hold():
     assert doc.segments[0].text == "A line."
 
 
+def test_a_role_that_nobody_signed_for_is_found_out():
+    doc = Document("One. Two.")
+    doc.segments[0].mark("promo")
+    left, right = doc.split(doc.segments[0], 5)
+    assert settle(doc)[0] == ""
+    doc.join(left, right).role = "body"
+    with pytest.raises(ValueError, match=r"set a segment's role to 'body' by itself. Call segment.mark\('body'\)"):
+        settle(doc)
+
+
 @pytest.mark.parametrize("role", ["", None])
 def test_nothing_leaves_without_a_role(role):
     with pytest.raises(StageError, match="a role is a name, not"):
@@ -309,3 +320,16 @@ def test_a_fact_of_the_wrong_type_is_refused(kind, value):
     """It would be lost in a column of Parquet, and stand in the way of whoever reads the record."""
     with pytest.raises(TypeError, match=f"the fact `{kind}` is .*, and this is {type(value).__name__}: "):
         Document("a").fact(kind, value)
+
+
+def test_a_record_read_from_json_gives_the_raw_text_back():
+    record = json.loads(house()["repair"]("Rain\u00a0fell.\r\n").json())
+    assert restore(record["text"], record["ledger"]) == "Rain\u00a0fell.\r\n"
+    with pytest.raises(InputError, match=r"an entry of the ledger cannot be read: .*`stage`"):
+        restore("Rain fell.", [{"rule": "blank"}])
+
+
+def test_a_document_shows_what_it_is():
+    assert (
+        repr(Document("Rain fell.\nSnow too.", id="a")) == "<Document 'a' clean: 2 segments, 'Rain fell.\\nSnow too.'>"
+    )

@@ -92,7 +92,7 @@ def test_a_line_for_each_line_before_the_next_is_written(started, workers):
     assert answers[0]["authors"][0]["name"] == "Ann Lee"
     assert answers[0]["text"] == "The bridge opened again on Monday."
     assert answers[0]["site"] == 7
-    assert answers[3]["reason"] == "stdin:4: is not JSON: Expecting value: line 1 column 1 (char 0)."
+    assert answers[3]["reason"] == "stdin:4: is not JSON: Expecting value at column 1."
     assert answers[4]["stage"] == "picky"
     assert ended(process) == 0
     assert process.stdout.read() == b""

@@ -133,6 +133,15 @@ FAULTS = {
         "plugin `loud`: the type `Mark` of the option `mark` of the stage `shout` cannot be read: "
         "name 'Mark' is not defined. Import what it needs outside `if TYPE_CHECKING:`.",
     ),
+    "a stage that would have to be awaited": (
+        stage("async def shout(doc): ..."),
+        "plugin `loud`: the stage `shout` is `async`, and nobody awaits it. Write `def`.",
+    ),
+    "a stage that would have to be asked for items": (
+        stage("class shout:\n    def __call__(self, doc):\n        yield doc"),
+        "plugin `loud`: the stage `shout` has a `yield` in it, so that a call runs none of it. "
+        "A stage marks the document and returns nothing.",
+    ),
     "a stage without a name": (
         "import functools\n" + stage("shout = functools.partial(print)"),
         "plugin `loud`: functools.partial(<built-in function print>) has no name to call it by. "

@@ -222,7 +222,7 @@ def test_without_gold_nothing_is_judged_and_what_is_kept_takes_nothing():
 WRONG = {
     "no JSON": (
         b"{",
-        "s.jsonl:1: is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1). docs/scoring.md has the form of a set.",
+        "s.jsonl:1: is not JSON: Expecting property name enclosed in double quotes at column 2. docs/scoring.md has the form of a set.",
     ),
     "no text": (
         b'{"gold": {}}',

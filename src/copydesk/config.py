@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copydesk.document import misspelt
 from copydesk.errors import ConfigError, did_you_mean
 from copydesk.options import REQUIRED
 from copydesk.pipeline import Example, Pipeline, Spec, Step, no_stage
@@ -61,7 +62,8 @@ def house_file() -> Path:
 def load(path: str | Path | None = None) -> Pipelines:
     """The pipelines of a file; of ./pipelines.yaml, or else of copydesk's own, where none is named.
 
-    Raises ConfigError with every mistake in the file, each as file:line:column.
+    Raises ConfigError with every mistake in the file, each as file:line:column. Where there is one, the stages are
+    built as well, so that what is wrong with these and their rule files is told in the same go.
     """
     if path is None:
         path = Path(FILE) if Path(FILE).exists() else house_file()
@@ -69,7 +71,11 @@ def load(path: str | Path | None = None) -> Pipelines:
     file = YamlFile.open(path)
     reading = File(file, path)
     pipelines = reading.pipelines()
-    file.close()
+    try:
+        file.close()
+    except ConfigError as error:
+        unbuilt = [problem for pipeline in pipelines.values() for problem in pipeline.problems]
+        raise ConfigError([*error.problems, *unbuilt]) from None
     return Pipelines(path, pipelines, reading.plugins)
 
 
@@ -135,8 +141,7 @@ class File:
     def _check_kept(self, listed: Node | None) -> None:
         """Roles are free, for plugins have their own. But nobody means a clean text without the body by `boddy`."""
         for role in listed.value if listed and listed.kind == "list" else ():
-            hint = did_you_mean(str(role.value), [BODY])
-            if hint and role.value != BODY:
+            if hint := misspelt(str(role.value)):
                 self.file.problem(role, f"`keep` names the role `{role.value}`.{hint}")
 
     def _steps(self, listed: Node, within: tuple[str, ...]) -> Iterator[Step]:
@@ -149,7 +154,7 @@ class File:
             if name in self.nodes and name not in self.plugins.stages:
                 yield from self._nested(stage, options, within)
             elif name in self.plugins.stages:
-                yield self._step(stage, options, self.plugins.stages[name])
+                yield from self._step(stage, options, self.plugins.stages[name])
             elif len(within) == 1:
                 self.file.problem(stage, no_stage(name, self.plugins, self.nodes))
 
@@ -182,20 +187,26 @@ class File:
             self.file.problems[known:] = [p for p in self.file.problems[known:] if "would run itself" in p.message]
             yield from steps
 
-    def _step(self, stage: Node, options: Node | None, kind: StageKind) -> Step:
+    def _step(self, stage: Node, options: Node | None, kind: StageKind) -> Iterator[Step]:
+        """The step of a stage, unless there is a mistake in it."""
+        known = len(self.file.problems)
+        values = self._values(stage, options, kind)
+        if len(self.file.problems) == known:
+            yield Step(kind.name, values, self.file.name, stage.line, stage.column)
+
+    def _values(self, stage: Node, options: Node | None, kind: StageKind) -> dict[str, Any]:
         of = f"the stage `{kind.name}`"
         required = [option.name for option in kind.options.values() if option.default is REQUIRED]
-        place = f"{self.file.name}:{stage.line}:{stage.column}"
         if options is None:
             for name in required:
                 self.file.problem(stage, f"{of} lacks `{name}`.")
-            return Step(kind.name, {}, place)
+            return {}
         types = {option.name: option.type for option in kind.options.values()}
         values = self.reading.fields(options, types, of=of, required=required)
         for option in kind.options.values():
             if option.offered and option.name in values:
                 self._offered(options.get(option.name), option.offered, values[option.name])
-        return Step(kind.name, values, place)
+        return values
 
     def _offered(self, node: Node | None, hook: str, name: str) -> None:
         offers = self.plugins.offers[hook]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from copydesk.decoding import mended
-from copydesk.errors import StageError
+from copydesk.errors import StageError, did_you_mean
 from copydesk.facts import FIELDS, Fact, gather
 
 if TYPE_CHECKING:
@@ -32,6 +32,19 @@ BREAKS = "\r\n\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 _LINE = re.compile(f"[^{BLANKS}](?:[^{BREAKS}]*[^{BLANKS}])?")
 _BREAK = re.compile(f"[{BREAKS}]")
 _RARE_BREAKS = "\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
+
+
+ROLES = (
+    *("body", "headline", "dek", "kicker", "byline", "dateline", "agency", "time", "caption", "credit", "notice"),
+    *("copyright", "licence", "disclaimer", "correction", "bio", "contributors", "promo", "newsletter", "donate"),
+    *("share", "related", "advert", "cookie", "nav", "comments", "pr", "tags", "footer", "end", "duplicate", "other"),
+)
+"""The roles that have a meaning here (docs/record.md). The list is open: plugins and rules bring words of their own."""
+
+
+def misspelt(role: str) -> str:
+    """A did-you-mean for a role that is nearly one of ours, and nothing for any other."""
+    return "" if role in ROLES else did_you_mean(role, ROLES, cutoff=0.75)
 
 
 class Signature(NamedTuple):
@@ -91,6 +104,7 @@ class Segment(msgspec.Struct, eq=False):
     role: str = "body"
     by: Signature | None = None
     memo: Any = None
+    _marked: str = "body"
 
     def __repr__(self) -> str:
         return f"<{self.role} {self.start}:{self.end} {self.text[:40]!r}>"
@@ -113,7 +127,7 @@ class Segment(msgspec.Struct, eq=False):
         if not role:
             raise StageError(self.pen.stage, f"a role is a name, not {role!r}")
         self.by = self.pen.sign(rule)
-        self.role = role
+        self.role = self._marked = role
 
     def replace(self, start: int, end: int, now: str, *, rule: str = "") -> None:
         """Let the text from `start` to `end` read `now`. Many at once: `change`, which is linear."""
@@ -171,6 +185,9 @@ class Document:
         self._pen = Pen(raw)
         self._segments = _lines(self._pen)
 
+    def __repr__(self) -> str:
+        return f"<Document {self.id!r} {self.outcome}: {len(self._segments)} segments, {self.raw[:40]!r}>"
+
     @property
     def raw(self) -> str:
         """The decoded input. It never changes."""
@@ -192,6 +209,11 @@ class Document:
         keep = self.keep
         return tuple([segment for segment in self._segments if segment.role in keep])
 
+    @property
+    def unsigned(self) -> tuple[Segment, ...]:
+        """The segments whose role was set by itself instead of by `mark`, so that nobody signed for it."""
+        return tuple([segment for segment in self._segments if segment.role != segment._marked])  # noqa: SLF001
+
     def split(self, segment: Segment, at: int) -> tuple[Segment, Segment]:
         """Cut a segment in two at a place in its text: a dateline from the lede it is glued to.
 
@@ -211,7 +233,7 @@ class Document:
         _trim_end(left)
         _trim_start(right)
         for half in (left, right):
-            half.role, half.by = segment.role, segment.by
+            half.role, half.by, half._marked = segment.role, segment.by, segment._marked  # noqa: SLF001
         self._swap((segment,), (left, right))
         return left, right
 
@@ -241,7 +263,8 @@ class Document:
             edits.extend(after.edits)
         text = glue.join(segment.text for segment in neighbours)
         joined = Segment(pen, neighbours[0].start, neighbours[-1].end, text, tuple(edits))
-        joined.role, joined.by = neighbours[0].role, neighbours[0].by
+        first = neighbours[0]
+        joined.role, joined.by, joined._marked = first.role, first.by, first._marked  # noqa: SLF001
         self._swap(neighbours, (joined,))
         return joined
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ConfigError(CopydeskError):
     """A file or an option is wrong. `problems` holds every mistake found, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem] | str) -> None:
-        self.problems = () if isinstance(problems, str) else tuple(problems)
+        self.problems = () if isinstance(problems, str) else tuple(dict.fromkeys(problems))
         super().__init__(problems if isinstance(problems, str) else "\n".join(map(str, self.problems)))
 
 
@@ -94,7 +95,14 @@ class WorkerError(CopydeskError):
     """Workers die at their start or at every document; or a run's documents do not add up."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """A sentence that names the nearest known word, or nothing: `' Did you mean `remove_promos`?'`."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f" Did you mean `{near[0]}`?" if near else ""
+
+
+def json_fault(error: ValueError) -> str:
+    """What the parser says of one line of JSON, with the column alone: the caller knows the line."""
+    if isinstance(error, JSONDecodeError):
+        return f"{error.msg.removesuffix(' at')} at column {error.pos + 1}"
+    return str(error)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable  # noqa: TC003 (msgspec reads annotations at run time)
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,6 +11,8 @@ from copydesk.document import Signature, breaks_line
 from copydesk.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from copydesk.document import Document, Segment
 
 PARAGRAPH = "\n\n"
@@ -73,7 +74,11 @@ def settle(doc: Document) -> tuple[str, list[Entry]]:
 
     Kept segments stand in order. Two are parted by a blank line where the raw text between them breaks a line, else by
     one space; the halves of a split that was not needed stay together. A removed segment owns the white space after it.
+    Raises ValueError where a stage set a role that it did not sign for.
     """
+    if doc.unsigned:
+        role = doc.unsigned[0].role
+        raise ValueError(f"a stage set a segment's role to {role!r} by itself. Call segment.mark({role!r}), it signs.")
     raw, keep, segments = doc.raw, doc.keep, doc.segments
     ledger = Ledger(raw)
     parts: list[str] = []
@@ -111,15 +116,15 @@ def _parting(between: str, left: Segment) -> str:
     return PARAGRAPH if breaks_line(between) else " "
 
 
-def restore(text: str, ledger: Iterable[Entry]) -> str:
-    """The raw text again, from the clean text and its ledger.
+def restore(text: str, ledger: Iterable[Entry | Mapping[str, Any]]) -> str:
+    """The raw text again, from the clean text and its ledger: a document's, or a record's as it is read from JSON.
 
-    Raises InputError where the two do not belong together.
+    Raises InputError where the two do not belong together, or an entry is none.
     """
     # An insertion (nothing was there) comes before whatever else happened at its place.
     places = sorted(
         (at, was != "", was, len(entry.now))
-        for entry in ledger
+        for entry in map(_entry, ledger)
         for at, was in zip(entry.at, entry.was if entry.role else entry.was * len(entry.at), strict=True)
     )
     parts: list[str] = []
@@ -133,3 +138,12 @@ def restore(text: str, ledger: Iterable[Entry]) -> str:
         done = at + len(was)
     parts.append(text[here:])
     return "".join(parts)
+
+
+def _entry(given: Entry | Mapping[str, Any]) -> Entry:
+    if isinstance(given, Entry):
+        return given
+    try:
+        return msgspec.convert(given, Entry)
+    except msgspec.ValidationError as error:
+        raise InputError(f"an entry of the ledger cannot be read: {error}") from None

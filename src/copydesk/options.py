@@ -83,7 +83,9 @@ def _parameters(offer: Any, name: str, plugin: str) -> list[inspect.Parameter]:
     is_class = inspect.isclass(offer)
     if is_class and "__call__" not in vars(offer):
         raise PluginError(plugin, f"the class `{name}` has no `__call__(self, doc)`, so it cannot take a document.")
-    first = list(inspect.signature(vars(offer)["__call__"] if is_class else offer).parameters.values())
+    act = vars(offer)["__call__"] if is_class else offer
+    _check_it_acts(act, name, plugin)
+    first = list(inspect.signature(act).parameters.values())
     first = first[1:] if is_class else first  # less `self`
     positional = [p for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if len(positional) != 1:
@@ -96,6 +98,15 @@ def _parameters(offer: Any, name: str, plugin: str) -> list[inspect.Parameter]:
             message = f"`{parameter.name}` of the stage `{name}` is not keyword-only. Write `*,` before the options."
             raise PluginError(plugin, message)
     return list(own)
+
+
+def _check_it_acts(act: Any, name: str, plugin: str) -> None:
+    """Raises PluginError for what does nothing when it is called: it waits to be awaited, or to be asked for items."""
+    if inspect.iscoroutinefunction(act):
+        raise PluginError(plugin, f"the stage `{name}` is `async`, and nobody awaits it. Write `def`.")
+    if inspect.isgeneratorfunction(act) or inspect.isasyncgenfunction(act):
+        message = f"the stage `{name}` has a `yield` in it, so that a call runs none of it"
+        raise PluginError(plugin, f"{message}. A stage marks the document and returns nothing.")
 
 
 def _option(offer: Any, parameter: inspect.Parameter, name: str, plugin: str) -> Option:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from copydesk.document import Document
-from copydesk.errors import ConfigError, InputError, StageError, did_you_mean
+from copydesk.errors import ConfigError, InputError, Problem, StageError, did_you_mean
 from copydesk.intake import as_document, unread
 from copydesk.ledger import restore, settle
 from copydesk.options import REQUIRED
@@ -39,11 +39,17 @@ LEDGER = "ledger"
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One stage of a pipeline as written: its name, its options, and where it stands (file:line)."""
+    """One stage of a pipeline as written: its name, its options, and where it stands."""
 
     name: str
     options: dict[str, Any] = {}
-    place: str = ""
+    file: str = ""
+    line: int = 1
+    column: int = 1
+
+    def problem(self, message: str) -> Problem:
+        """A mistake that stands in this place."""
+        return Problem(self.file, self.line, self.column, message)
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,9 +120,26 @@ class Pipeline:
         return self._stages
 
     def _built(self) -> list[tuple[str, Stage]]:
-        stages = [(step.name, built(step, self.plugins)) for step in self.spec.steps]
+        stages: list[tuple[str, Stage]] = []
+        faults: list[ConfigError] = []
+        for step in self.spec.steps:
+            try:
+                stages.append((step.name, built(step, self.plugins)))
+            except ConfigError as error:
+                faults.append(error)
+        if faults:
+            raise ConfigError(problem for fault in faults for problem in fault.problems) from faults[0]
         asked_together(rules_of(stage for _, stage in stages))
         return stages
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What keeps its stages from being built, mistakes in their rule files among it. Most often nothing."""
+        try:
+            _ = self.stages
+        except ConfigError as error:
+            return error.problems
+        return ()
 
     @property
     def rules(self) -> list[Rules]:
@@ -166,14 +189,14 @@ class Pipeline:
 
         First the record's columns (docs/record.md), then `error`, null for a clean document, then the input's others.
         `into`: one column that holds the record, beside all of the input's. No document raises; InputError is for an
-        input without that text column, or with two columns of one name.
+        input without that text column, with two columns of one name, or with one that the record's would replace.
         """
         return Rows(self, text, id, into)(data)
 
     def records(
-        self, rows: Iterable[Mapping[str, Any]], *, text: str = "text", id: str = "id", into: str | None = None
+        self, rows: Iterable[Mapping[str, Any] | str], *, text: str = "text", id: str = "id", into: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        """The same for mappings, as they are asked for. No row raises, not even one without a text."""
+        """The same for mappings, or texts alone, as they are asked for. No row raises, not even one without a text."""
         return Rows(self, text, id, into).records(rows)
 
     def _run(self, docs: Sequence[Document], watch: Watch | None = None) -> list[StageError]:
@@ -245,7 +268,11 @@ def _told(error: BaseException) -> str:
 def _settled(doc: Document) -> None:
     """The last act of every pipeline: the clean text and the ledger; the raw text restored from them is compared."""
     doc.text, doc.ledger = settle(doc)
-    if restore(doc.text, doc.ledger) != doc.raw:
+    try:
+        is_whole = restore(doc.text, doc.ledger) == doc.raw
+    except InputError:
+        is_whole = False
+    if not is_whole:
         raise ValueError("the ledger does not give the raw text back; a stage set a segment's text by itself.")
 
 
@@ -254,13 +281,13 @@ def built(step: Step, plugins: Plugins) -> Stage:
     kind = plugins.stages.get(step.name)
     if kind is None:
         faults = "".join(f"\n{fault}" for fault in plugins.faults)
-        raise ConfigError(f"{step.place}: {no_stage(step.name, plugins)}{faults}")
+        raise ConfigError([step.problem(f"{no_stage(step.name, plugins)}{faults}")])
     try:
         return kind.built(**_options(step, kind, plugins))
     except ConfigError as error:
-        raise ConfigError(error.problems or f"{step.place}: the stage `{step.name}`: {error}") from error
+        raise ConfigError(error.problems or [step.problem(f"the stage `{step.name}`: {error}")]) from error
     except (Exception, SystemExit) as error:
-        raise ConfigError(f"{step.place}: the stage `{step.name}` cannot be built: {_why(error)}") from error
+        raise ConfigError([step.problem(f"the stage `{step.name}` cannot be built: {_why(error)}")]) from error
 
 
 def _why(error: BaseException) -> str:

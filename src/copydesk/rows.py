@@ -1,9 +1,10 @@
 """The contract with every engine: a batch of rows in, the same rows in the same order out, errors as data.
 
 A row out holds the columns of the record, typed and nested as docs/record.md has them, then `error`, then the input's
-other columns as they came. Where an input column has a record's name the record's counts, as in `copydesk run`; `into`
-keeps both. A document that is rejected or fails is a row like any other: its raw text in `text`, and the outcome, the
-stage and the reason in `error`, which is null where all went well.
+other columns as they came. A table that has a column of such a name is refused, for one of the two would be lost;
+`into` keeps both. In a mapping the record's counts, as in `copydesk run`. A document that is rejected or fails is a row
+like any other: its raw text in `text`, and the outcome, the stage and the reason in `error`, which is null where all
+went well. An id that is not there is null.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ ROWS = 1024
 """Rows of a batch that comes out of a table or a stream: 3 MB of news. An Arrow text column ends at 2 GB."""
 
 ERROR = "error"
+_OURS = {*COLUMNS, ERROR}
 _PLACE = ("outcome", "stage", "reason")
 
 
@@ -85,12 +87,15 @@ class Rows:
         cleaned = (out for batch in reader for out in self._batches(batch, schema))
         return pa.RecordBatchReader.from_batches(schema, cleaned)
 
-    def records(self, rows: Iterable[Mapping[str, Any]], ahead: int = SIDE_BY_SIDE) -> Iterator[dict[str, Any]]:
+    def records(self, rows: Iterable[Mapping[str, Any] | str], ahead: int = SIDE_BY_SIDE) -> Iterator[dict[str, Any]]:
         """The same for mappings, as they are asked for. `ahead`: how many are taken in before the first comes out.
 
-        What is no mapping is a row without fields.
+        A text, or bytes, is a row with nothing else; what is no mapping either is a row without fields. One that has
+        an `error` already is a row that failed. Raises InputError for a single row.
         """
-        source = (row if isinstance(row, Mapping) else {} for row in rows)
+        if isinstance(rows, str | bytes | Mapping):
+            raise InputError("`records` takes many rows, and this is one. Put it in a list.")
+        source = (self._fields(row) for row in rows)
         while some := list(islice(source, ahead)):
             for row, doc in zip(some, self._documents(some), strict=True):
                 others = {name: row[name] for name in self._passed(row)}
@@ -103,12 +108,30 @@ class Rows:
         return pyarrow().Table.from_batches(batches, schema)
 
     def checked(self, names: Sequence[str]) -> list[str]:
-        """The input's columns that pass through. Raises InputError for an input that cannot be read by its names."""
+        """The input's columns that pass through.
+
+        Raises InputError for an input that cannot be read by its names, or that has a name which a column out has.
+        """
         if self.text not in names:
             listed = ", ".join(map(str, names)) or "none"
             raise InputError(f"there is no column `{self.text}`; there are {listed}. Name it with `text`.")
         single(names)
+        if clash := self._clash(names):
+            raise InputError(clash)
         return self._passed(names)
+
+    def _clash(self, names: Iterable[str]) -> str:
+        """What to say of an input's own columns that would be lost, or nothing."""
+        ours = {self.into} if self.into else _OURS - {self.text, self.id}
+        lost = ", ".join(f"`{name}`" for name in names if name in ours)
+        way = "give `into` another name" if self.into else 'keep both with into="copydesk"'
+        return lost and f"the record would replace {lost} of the input: {way}, or rename it."
+
+    def _fields(self, row: Any) -> Mapping[str, Any]:
+        """A row of `records` by its fields."""
+        if isinstance(row, str | bytes):
+            return {self.text: row}
+        return row if isinstance(row, Mapping) else {}
 
     def _arrays(self, rows: Sequence[Mapping[str, Any] | str]) -> list[pa.Array]:
         lines: list[bytes] = []  # not the documents: what these are made of would keep the collector busy
@@ -128,7 +151,7 @@ class Rows:
 
     def _passed(self, names: Iterable[str]) -> list[str]:
         """The input's columns that pass through."""
-        taken = {self.into} if self.into else {*COLUMNS, ERROR, self.text, self.id}
+        taken = {self.into} if self.into else {*_OURS, self.text, self.id}
         return [name for name in names if name not in taken]
 
     def _documents(self, rows: Iterable[Mapping[str, Any] | str]) -> list[Document]:
@@ -145,6 +168,8 @@ class Rows:
         if isinstance(row, str):
             return unread(row)
         text = row.get(self.text)
+        if clash := self._clash(row.keys() & {ERROR, self.into}):
+            return unread(clash, text, row.get(self.id))
         try:
             fields = plain({name: value for name, value in row.items() if name != self.text})
             if self.text in row:
@@ -172,6 +197,7 @@ def _arrays(lines: Sequence[bytes], errors: Sequence[dict[str, str] | None]) -> 
     pa = pyarrow()
     record = table(lines, record_schema())
     arrays = dict(zip(record.schema.names, (column.combine_chunks() for column in record.columns), strict=True))
+    arrays["id"] = pa.array([id_ or None for id_ in arrays["id"].to_pylist()], pa.string())
     extra = arrays.pop("extra").to_pylist()
     odd = [(n, left) for n, left in enumerate(extra) if left and errors[n] is None]
     if odd:
@@ -189,7 +215,7 @@ def _record(doc: Document) -> dict[str, Any]:
     except (UnicodeEncodeError, OverflowError):  # a plugin noted a lone surrogate, or a number past 64 bits
         record = json.loads(doc.json())
     known = {name: record.get(name) for name in COLUMNS}
-    return {**known, ERROR: _error(doc)}
+    return {**known, "id": doc.id or None, ERROR: _error(doc)}
 
 
 def _error(doc: Document) -> dict[str, str] | None:

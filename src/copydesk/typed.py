@@ -34,7 +34,8 @@ class Reading:
     ) -> dict[str, Any]:
         """The values of a mapping, by key. `of` names its owner in messages: "a rule", "the stage `x`"."""
         if node.kind != "map":
-            self.file.problem(node, f"{of} is a mapping of names to values.")
+            standing = _standing(node, self.file.plain(node))
+            self.file.problem(node, f"{of} takes a mapping, `{{name: value}}`; here stands {standing}.")
             return {}
         values: dict[str, Any] = {}
         for name, key, value in node.items():
@@ -121,6 +122,7 @@ _WORDS = {
     Path: "a path",
     dict: "a mapping",
 }
+_PLURALS = {int: "whole numbers", float: "numbers", Path: "paths", dict: "mappings"}
 
 
 def described(type_: Any) -> str:
@@ -130,7 +132,7 @@ def described(type_: Any) -> str:
     if get_origin(bare) is Literal:
         return "one of " + ", ".join(str(part) for part in parts)
     if get_origin(bare) in (tuple, list) and parts:
-        return f"a list of {described(parts[0])}"
+        return f"a list of {_PLURALS.get(_bare(parts[0])) or described(parts[0])}"
     if get_origin(bare) is dict:
         return f"a mapping to {described(parts[1])}"
     if get_origin(bare) in (Union, types.UnionType):

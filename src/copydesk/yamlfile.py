@@ -88,7 +88,7 @@ class YamlFile:
     def close(self) -> None:
         """Raise ConfigError with all problems, in the order of the file, if there are any."""
         if self.problems:
-            raise ConfigError(sorted(dict.fromkeys(self.problems), key=lambda p: (p.line, p.column)))
+            raise ConfigError(sorted(self.problems, key=lambda p: (p.line, p.column)))
 
     def plain(self, node: Node) -> Any:
         """The value as Python knows it; each trap of YAML 1.1 in it becomes a problem."""

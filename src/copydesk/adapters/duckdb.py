@@ -41,10 +41,10 @@ def register(connection: DuckDBPyConnection, pipeline: Pipeline | str, name: str
 
     NULL reaches it and is a row that failed: without `SPECIAL` DuckDB would answer NULL itself.
     """
-    transform = Transform(pipeline, into=name)
+    transform = Transform(pipeline, into="record")
 
     def cleaned(texts: pa.Array) -> pa.Array:
-        return transform(pa.table({transform.text: texts})).column(name)
+        return transform(pa.table({transform.text: texts})).column("record")
 
     record = connection.from_arrow(transform.schema().empty_table()).types[0]
     connection.create_function(name, cleaned, ["VARCHAR"], record, type=ARROW, null_handling=SPECIAL)

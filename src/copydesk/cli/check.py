@@ -13,18 +13,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from copydesk.config import Pipelines
+    from copydesk.errors import Problem
 
 
 def check_all(files: Sequence[Path]) -> None:
     """Load each file and build its pipelines, which reads their rules. Raises ConfigError with all mistakes."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     for file in files or (None,):
         try:
-            show_checked(load(file))
+            pipelines = load(file)
         except ConfigError as error:
-            problems.append(str(error))
+            problems += error.problems
+            continue
+        if wrong := [problem for pipeline in pipelines.values() for problem in pipeline.problems]:
+            problems += wrong
+        else:
+            show_checked(pipelines)
     if problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(problems)
 
 
 def show_checked(pipelines: Pipelines) -> None:

@@ -89,7 +89,7 @@ def _plain(value: Any) -> str:
     plain = msgspec.to_builtins(value)
     if not isinstance(plain, dict):
         return str(plain)
-    parts = {key: ", ".join(part) if isinstance(part, list | tuple) else part for key, part in plain.items()}
+    parts = {key: ", ".join(map(str, part)) if isinstance(part, list | tuple) else part for key, part in plain.items()}
     return ", ".join(f"{key} {part}" for key, part in parts.items() if part not in (None, ""))
 
 

@@ -200,7 +200,7 @@ class Run:
             return ["The others were not kept: name a file with --rejects."]
         again = sum(output.account.summary.stopped.values()) - output.account.summary.stopped["failed", READER]
         if not again:
-            return [f"The others stand in {place}. They could not be read: mend them where they came from."]
+            return [f"What could not be read is told in {place}: mend it where it came from."]
         return [f"The others stand in {place}; `{self._retry(place)}` runs again what could be read."]
 
     def _retry(self, place: Path) -> str:

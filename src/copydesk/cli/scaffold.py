@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copydesk.cli.show import console, safe
 from copydesk.errors import ConfigError
 from copydesk.io.writers import naming
+from copydesk.plugins import Plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +34,11 @@ def init_project(folder: Path) -> None:
 
 
 def write_plugin(name: str, folder: Path) -> None:
-    """Write a plugin and its test. Raises ConfigError for a name that is no Python word, or where a file is there."""
-    if not name.isidentifier() or not name.islower():
+    """Write a plugin and its test. Raises ConfigError for a name that is no Python word, or is taken."""
+    if not name.isidentifier() or not name.islower() or iskeyword(name):
         raise ConfigError(f"`{name}` cannot be a plugin's name. Use small letters, digits and _: drop_ad_lines.")
+    if taken := Plugins.found().stages.get(name):
+        raise ConfigError(f"the plugin `{taken.plugin}` offers a stage `{name}` already. Give yours another name.")
     _write(
         {
             folder / f"{name}.py": _template("plugin.py", name),

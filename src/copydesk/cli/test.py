@@ -43,8 +43,8 @@ def test_file(file: Path | None) -> int:
     silent = [rule.id for rule in rules.values() if not rule.examples]
     if silent:
         more = f" and {len(silent) - _SHOWN} more" if len(silent) > _SHOWN else ""
-        out.print(f"No example fires {len(silent)} rules: {', '.join(silent[:_SHOWN])}{more}", style="yellow")
-    out.print(f"{passed} examples passed, {failed} failed; {len(rules):,} rules, {len(rule_faults)} faults in theirs")
+        out.print(f"Rules that no example fires, {len(silent)}: {', '.join(silent[:_SHOWN])}{more}", style="yellow")
+    out.print(f"examples: {passed} passed, {failed} failed; {len(rules):,} rules, {len(rule_faults)} faults in theirs")
     return 1 if failed or rule_faults else 0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from copydesk.document import Document
-from copydesk.errors import InputError
+from copydesk.errors import InputError, json_fault
 from copydesk.intake import as_document, decoded_document, too_long, turned_away, unread
 from copydesk.io.formats import html
 from copydesk.io.items import foreign
@@ -127,7 +127,7 @@ def _leniently(line: bytes, place: str) -> Any:
     except RecursionError:
         raise InputError(f"{place}: is not JSON that can be read: it is nested too deep.") from None
     except ValueError as error:
-        raise InputError(f"{place}: is not JSON: {error}.") from None
+        raise InputError(f"{place}: is not JSON: {json_fault(error)}.") from None
 
 
 def _finite(digits: str) -> float:

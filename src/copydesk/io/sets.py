@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from copydesk.document import Document
-from copydesk.errors import InputError, did_you_mean
+from copydesk.errors import InputError, did_you_mean, json_fault
 from copydesk.facts import FIELDS
 from copydesk.scoring import Gold
 
@@ -79,8 +79,10 @@ def _read(line: bytes, place: str) -> Answered:
         raise InputError(f"{place}: {_what(str(error))} {_FORM}") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{place}: is not UTF-8 at byte {error.start} of the line.") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{place}: is not JSON: {error}. {_FORM}") from None
+    except RecursionError:
+        raise InputError(f"{place}: is not JSON that can be read: it is nested too deep. {_FORM}") from None
+    except ValueError as error:
+        raise InputError(f"{place}: is not JSON: {json_fault(error)}. {_FORM}") from None
     for name in value["gold"]:
         if name not in _KNOWN:
             raise InputError(f"{place}: `gold` has no `{name}`.{did_you_mean(name, _KNOWN)} {_FORM}")

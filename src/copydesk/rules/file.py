@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from copydesk.document import misspelt
 from copydesk.rules import patterns
 from copydesk.rules.asking import Home
 from copydesk.rules.rule import Rule
+from copydesk.rules.words import house_words
 from copydesk.typed import LIST, MAP, Reading
 from copydesk.yamlfile import YamlFile
 
@@ -37,7 +40,7 @@ def read_rules(source: Path | Traversable, *, tested: bool = False) -> list[Rule
     if file.root:
         reading = Reading(file, folder)
         head = reading.fields(file.root, _FILE, of="a rule file", required=["rules"])
-        known = _words(file, file.root, _word_list(head.get("words_from")))
+        known = _words(file, file.root, _shared() | _word_list(head.get("words_from")))
         listed = head.get("rules")
         for node in listed.value if listed else ():
             rule = _rule(reading, node, source.name.removesuffix(".yaml"), known)
@@ -59,6 +62,11 @@ def _try(file: YamlFile, listed: Node | None, home: Home) -> None:
     for rule_id, fault in home.faults.items():
         node = nodes[rule_id.split("/", 1)[1]]
         file.problem(node.get("pattern"), f"rule `{rule_id}`: {fault}.")
+
+
+@cache
+def _shared() -> dict[str, str]:
+    return {name: patterns.translated(words, {}) for name, words in house_words().items()}
 
 
 def _word_list(path: Path | None) -> dict[str, str]:
@@ -102,6 +110,8 @@ def _rule(reading: Reading, node: Node, pack: str, known: dict[str, str]) -> Rul
     regexes = _regexes(reading, node, rule, known)
     if len(reading.file.problems) > already:
         return None
+    if hint := misspelt(rule.role):
+        reading.file.problem(node.get("role"), f"rule `{rule.id}`: there is no role `{rule.role}`.{hint}")
     return msgspec.structs.replace(rule, regexes=regexes[0], vetoes=regexes[1])
 
 

@@ -224,7 +224,7 @@ def search_set(regexes: list[str]) -> tuple[Any, dict[int, str]]:
         found.Compile()
         numbers = [number for number in range(len(regexes)) if number not in faults]
         for place in found.Match(b"") or ():
-            faults[numbers[place]] = "it matches nothing at all, so it would match everywhere"
+            faults[numbers[place]] = "it matches the empty text, so it would match everywhere"
     return found, faults
 
 

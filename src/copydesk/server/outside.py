@@ -8,7 +8,6 @@ refused. The paths that the service's own pipelines name are let through.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 SIZE = 64_000
 """Characters of a pipelines.yaml that is taken: the house's own has a tenth of it."""
-
-_PLACE = re.compile(r"(?P<file>[^:\n]*):(?P<line>\d+)(?::(?P<column>\d+))?: ")
 
 
 def from_outside(text: str, folder: Path, known: Collection[Path] = (), plugins: Plugins | None = None) -> Pipelines:
@@ -59,27 +56,21 @@ def paths_of(pipelines: Iterable[Pipeline]) -> frozenset[Path]:
 
 
 def problems(error: ConfigError) -> list[dict[str, Any]]:
-    """What is wrong, each mistake with its line and column: as far as the message says where."""
-    if error.problems:
-        return [_told(one.line, one.column, one.message) for one in error.problems]
-    place = _PLACE.match(str(error))
-    if place is None:
-        return [_told(1, 1, str(error))]
-    line, column = (int(place["line"]), int(place["column"] or 1)) if place["file"] == FILE else (1, 1)
-    return [_told(line, column, str(error)[place.end() :] if place["file"] == FILE else str(error))]
-
-
-def _told(line: int, column: int, message: str) -> dict[str, Any]:
-    return {"line": line, "column": column, "message": message}
+    """What is wrong, each mistake with its line and column in the file; of one in another file, its whole text."""
+    return [
+        {"line": one.line, "column": one.column, "message": one.message}
+        if one.file == FILE
+        else {"line": 1, "column": 1, "message": str(one)}
+        for one in error.problems or [Problem(FILE, 1, 1, str(error))]
+    ]
 
 
 def _strange_paths(steps: Iterable[Step], known: Collection[Path], lines: list[str]) -> Iterator[Problem]:
     for step in steps:
         for path in _paths(step.options):
             if path not in known:
-                line, column = map(int, step.place.split(":")[-2:])
                 message = f"the stage `{step.name}` names the file `{path.name}`; from here none is opened."
-                yield Problem(FILE, line, column, message, lines[line - 1])
+                yield Problem(FILE, step.line, step.column, message, lines[step.line - 1])
 
 
 def _paths(value: Any) -> Iterator[Path]:
