@@ -21,6 +21,7 @@ import copydesk
 from copydesk import load
 from copydesk.cli.app import app
 from copydesk.config import _EXAMPLE, _PIPELINE, _TOP
+from copydesk.document import ROLES
 from copydesk.facts import FIELDS
 from copydesk.plugins import HOOKS
 from copydesk.rules import example_faults, read_rules
@@ -139,6 +140,10 @@ WORDS = {
 @pytest.mark.parametrize(("kind", "word"), [(kind, word) for kind, words in WORDS.items() for word in words])
 def test_what_there_is_stands_in_the_docs(kind, word):
     assert mentioned(word), f"the {kind} `{word}` is in no document"
+
+
+def test_the_roles_that_are_known_are_those_in_the_docs():
+    assert f"`{' '.join(ROLES[1:])}`" in " ".join(TEXT.split())
 
 
 @pytest.mark.parametrize(("stage", "option"), [(s.name, o) for s in plugins().stages.values() for o in s.options])

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from copydesk.facts import Source
 from copydesk.prose import ends_sentence, is_prose, words
-from copydesk.rules import Rules
 from copydesk_credits import people
-from copydesk_credits.house import RULES, agencies, folded, words_of
+from copydesk_credits.house import agencies, folded, house_rules, words_of
 from copydesk_credits.layout import laid_out
 from copydesk_credits.unsigned import is_common
 
@@ -32,7 +31,7 @@ _TAIL_PROSE = 3
 _LAYERS = 6
 """Sign-offs and end marks that may stand one after the other: `. EFE (ab/cd) ./.` Real ones have three at most."""
 
-_LINES = frozenset({"line", "source-line", "trailer"})
+_LINES = frozenset({"initials-line", "line", "source-line", "trailer"})
 _SIGN_OFFS = frozenset({"bracket", "bare", "initials", "end-glued"})
 _SHORTEST = 24
 """Characters. No shorter block is prose."""
@@ -66,7 +65,7 @@ class extract_agency:
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
-        self.rules = Rules.load(RULES / "agencies.yaml", *rules, without=without)
+        self.rules = house_rules("agencies", rules=rules, without=without)
         self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:

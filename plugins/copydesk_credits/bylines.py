@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from copydesk.facts import Author
+from msgspec.structs import replace
+
+from copydesk.facts import Author, Credit
 from copydesk.prose import is_prose, sentences
-from copydesk.rules import Hit, Rules
 from copydesk_credits import people
 from copydesk_credits.head import headline
+from copydesk_credits.house import house_rules
 from copydesk_credits.layout import Layout, laid_out
-from copydesk_credits.signature import Line, read_line
+from copydesk_credits.signature import Line, part_rows, read_line
 from copydesk_credits.tail import Tail
 from copydesk_credits.unsigned import (
     handle,
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from copydesk.document import Document, Segment
+    from copydesk.rules import Hit
 
 _TOP, _ABOVE, _BELOW = 12, 30, 8
 _OVER, _UNDER = 4, 12
-"""Where a byline may stand: in the first blocks, or so many above and below the story's first paragraph. On the dev
-pages all but two in a hundred do."""
+"""Where a byline may stand: in the first blocks, so many above and below the story's first paragraph or the headline,
+or right at its end."""
 _ROUNDS, _MOST_BLOCKS, _LEDE = 5, 20_000, 3
 """How often to look for bylines of other stories, and in how many blocks: no article has more, a dump of a site may."""
 _LONGEST, _PARAGRAPH, _EDGE = 600, 300, 5
@@ -47,9 +49,6 @@ _ROLES: tuple[people.Role, ...] = ("author", "editor", "translator", "contributo
 _BY_HANDLE = re.compile(r"(?:[Ww]ritten |[Pp]osted (?:on )?)?[Bb]y[: ]+(\S+)[ |]*$")
 _COVERS = re.compile(r" (?:covers|reports on|writes about) ")
 _GOES_ON = (",", "and", "und", "&", "et", "y", "/")
-_IN_PLACE = re.compile(
-    r"\s+(?:in|from)\s+[A-ZÀ-Þ][\w.'’-]+(?:(?:,\s+|\s+)[A-ZÀ-Þ][\w.'’-]+){0,3}(?=\s*(?:,|;|and\b|$))"
-)
 _TITLE = re.compile(r"\b(?i:writers?|reporters?|correspondents?|journalists?|producers?|editors?)\s+(?=[A-Z])")
 
 
@@ -65,10 +64,11 @@ class extract_byline:
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = (), alone: bool = True) -> None:
-        self.rules = Rules.load(files("copydesk_credits") / "rules" / "bylines.yaml", *rules, without=without)
+        self.rules = house_rules("bylines", rules=rules, without=without)
         self.alone = alone
 
     def __call__(self, doc: Document) -> None:
+        part_rows(doc)
         layout = laid_out(doc)
         hits = self._hits(doc, layout)
         if _notes(doc, hits):
@@ -147,7 +147,8 @@ def _first_of_each(hits: Iterable[Hit]) -> Iterator[Hit]:
 
 def _near(layout: Layout, number: int) -> bool:
     around = layout.headline is not None and -_OVER <= number - layout.headline <= _UNDER
-    return around or number <= _TOP or layout.start - _ABOVE <= number <= layout.start + _BELOW
+    foot = layout.end - 1 <= number <= layout.end + 1
+    return around or foot or number <= _TOP or layout.start - _ABOVE <= number <= layout.start + _BELOW
 
 
 def _first(layout: Layout) -> int:
@@ -167,7 +168,7 @@ def _keyworded(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[L
     for hit in _first_of_each(hit for hit in hits if hit.rule.role == "byline"):
         number = place[id(hit.segment)]
         line = _line(hit, number) if _near(layout, number) else None
-        if line and not (_is_menu_row(line, layout) or _is_noun(line, layout)):
+        if line and not (_is_menu_row(line, layout) or _is_other(line, layout)):
             found.append(line)
     return found
 
@@ -204,7 +205,7 @@ def _only(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
     stands right above a paragraph of the story: teasers stand below it.
     """
     lines = [line for hit in hits if hit.rule.role == "byline" and (line := _line(hit, place[id(hit.segment)]))]
-    lines = [line for line in lines if not _is_noun(line, layout)]
+    lines = [line for line in lines if not _is_other(line, layout)]
     if any(_is_heading(line, layout) for line in lines):
         return []
     leads = [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/lead")]
@@ -223,7 +224,8 @@ def _alike(lines: list[Line]) -> bool:
 def _line(hit: Hit, number: int) -> Line | None:
     for role in _ROLES:
         if role in hit.groups:
-            line = read_line(hit.segment, number, hit.groups[role], role, hit.rule.id, lone=True)
+            who = hit.groups[role].replace(" ", "、") if "记者" in hit.segment.text else hit.groups[role]
+            line = read_line(hit.segment, number, who, role, hit.rule.id, lone=True)
             return None if line and _is_glued_house(line) else line
     return None
 
@@ -257,8 +259,13 @@ def _dated_below(layout: Layout, number: int) -> bool:
     return layout.under_headline(number, 3) and layout.signed(number + 1)
 
 
-def _is_noun(line: Line, layout: Layout) -> bool:
-    """Whether the Dutch word for "by" is the English noun: no line of the page has an article of Dutch."""
+def _is_other(line: Line, layout: Layout) -> bool:
+    """Whether a line that reads as a byline in one language is another thing, for the page is not in it.
+
+    The Dutch word for "by" is an English noun; a name in brackets signs below the story, and in Japanese alone.
+    """
+    if line.rule == "bylines/brackets":
+        return line.number < layout.end - 1 or not layout.says("の")
     return line.rule == "bylines/door" and layout.small_words().isdisjoint(("een", "het"))
 
 
@@ -283,6 +290,8 @@ def _below_leads(layout: Layout, leads: list[int]) -> list[Line]:
 
 def _led(segment: Segment, number: int, role: people.Role, *, first: bool) -> Line | None:
     """Whom the line below a lone "By" names, and on the first such line whatever a comma parts from the name."""
+    if any(map(people.glued, segment.text.split())):  # a kicker, "Wedding PlansJust Engaged"
+        return None
     whole = read_line(segment, number, segment.text, role, "bylines/lead", lone=first)
     name, comma, _ = segment.text.partition(", ")
     return whole or (read_line(segment, number, name, role, "bylines/lead", lone=False) if first and comma else None)
@@ -314,14 +323,16 @@ def _names(line: Line) -> set[str]:
 
 
 def _titled(layout: Layout, line: Line) -> Line:
-    """The byline with what its last person does, where that stands alone on the next line: "Staff Writer" leaves."""
-    below = layout.blocks[line.number + 1 : line.number + 2]
-    if not below or below[0].by is not None or not line.read.people or not _is_title(below[0].text):
-        return line
-    below[0].mark("byline", rule="bylines/title")
-    *others, last = line.read.people
-    last = Author(last.name, last.role, last.affiliation or below[0].text, last.place, last.email, last.handle)
-    return line._replace(read=line.read._replace(people=(*others, last)))
+    """The byline with what its last person does and how to reach them, where that stands alone on the next lines."""
+    for below in layout.blocks[line.number + 1 : line.number + 3]:
+        reached = people.reached(below.text)
+        if below.by is not None or not line.read.people or not (reached or _is_title(below.text)):
+            break
+        below.mark("byline", rule="bylines/title")
+        *others, last = line.read.people
+        told = reached or {"affiliation": last.affiliation or below.text}
+        line = line._replace(read=line.read._replace(people=(*others, replace(last, **told))))
+    return line
 
 
 def _is_title(text: str) -> bool:
@@ -342,6 +353,8 @@ def _settle(doc: Document, line: Line, *, facts: bool) -> None:
             doc.fact("author", author, segment)
     for agency in line.read.agencies if facts else ():
         doc.fact("agency", agency, segment)
+    for name in line.read.photographers if facts else ():
+        doc.fact("credit", Credit(name=name), segment)
     segment.mark("bio" if line.rule == "bylines/bio" else "byline", rule=line.rule)
 
 
@@ -413,7 +426,7 @@ def _named(clause: str) -> tuple[Author, ...]:
     named = re.sub(r"^(?:[\w ,]*?\bby\s+|and\s+)", "", clause)
     named = re.sub(r"^.*?['’]s\s+(?=[A-Z])", "", named)
     title = _TITLE.search(named)
-    read = people.read(_IN_PLACE.sub("", named[title.end() :] if title else named), role)
+    read = people.read(named[title.end() :] if title else named, role)
     return read.people if read else ()
 
 

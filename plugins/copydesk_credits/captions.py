@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, sentences, words
-from copydesk_credits.layout import sends_on
+from copydesk.rules import house_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,20 +36,23 @@ _SIGNS = re.compile(
 )
 _ITEM = re.compile(r"[\d#]+\s*(?:[.):]|\s)|[•*–-]\s|.*\bhttps?:")
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
-_SPEECH = re.compile(
-    r"\b(?:said|says|told|added|according to|declined|sagte|sagt|erklärte|laut|a-t-(?:il|elle|on)|a dit|a déclaré|selon"
-    r"|dijo|afirmó|señaló|según|ha detto|ha dichiarato|disse|afirmou|zei|zegt|aldus|volgens|sade|säger|enligt"
-    r"|powiedziała?|mówi|według|řekla?|uvedla?|сказала?|заявила?|сообщила?|вспоминает|по словам|сказав|заявив"
-    r"|за словами|dedi|söyledi|قال|قالت|بحسب|گفت|kata|ujar|menurut)\b|[\"”»“]\s?,"
-)
-_TELLER = re.compile(r"(?:She|He|They|We|I|It|Sie|Er|Wir|Ich|Elles?|Ils?|On|Nous|Ella|Él|Lei|Lui|Она|Он|Они|Мы)\b")
-"""Words that open a sentence about somebody named before. A caption names who is seen."""
-
 _WRITER = re.compile(
     r"(?i)(?:text[eo]?|testo|tekst|words|haber|yazı|penulis|oleh)\s?:\s*\w+(?: [\w.'’-]+){1,3}\s*[/|,–-]?$"
+    r"|(?:bron|fonte|forrás|fuente|kilde|källa|quelle|source|sursa|zdroj|źródło)\s?:\s*\w+(?: [\w.'’-]+){0,3}\W*$"
 )
 _STOP = re.compile("[.!?…؟۔।。！？]")
+_NUMBER = re.compile(
+    r"^(?:[^\W\d_]+ )?\d{1,3} ?(?:of|von|de|sur|di|van|av|/) ?\d{1,3} ?(?:[|:]|(?<=\d) (?=[A-ZÀ-Þ]))\s*"
+)
 _LONG_WORD = re.compile(r"\w{5,}")
+
+
+@cache
+def _tells() -> re.Pattern[str]:
+    """What tells that somebody says something, or opens a sentence about somebody named before, in any language."""
+    house = house_words()
+    verbs = "|".join(words for name, words in house.items() if name.startswith("says_"))
+    return re.compile(rf"^(?:{house['pronoun']})\b|\b(?:{verbs})\b|[\"”»“]\s?,")
 
 
 def fits(text: str, *most: tuple[int, int]) -> bool:
@@ -61,7 +65,7 @@ def fits(text: str, *most: tuple[int, int]) -> bool:
 
 
 def names_writer(text: str) -> bool:
-    """Whether words beside a credit name who wrote the story: "Text: Ada Quill  Photo: Ben Marsh"."""
+    """Whether words beside a credit name who wrote the story, or who sent it: "Text: Ada Quill  Photo: Ben Marsh"."""
     return _WRITER.match(text.strip()) is not None
 
 
@@ -77,8 +81,8 @@ def opens_text(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """The words of a caption, without the strokes that part it from its credit."""
-    return " ".join(text.split()).strip(" |–—-/,;•")
+    """The words of a caption, without its number in a gallery and the strokes that part it from its credit."""
+    return _NUMBER.sub("", " ".join(text.split())).strip(" |–—-/,;•")
 
 
 def is_captionlike(text: str) -> bool:
@@ -88,9 +92,7 @@ def is_captionlike(text: str) -> bool:
     """
     if words(text) < 4 or not fits(text, *BESIDE) or text.endswith((":", "?", "!")):
         return False
-    if _ITEM.match(text) or _TELLER.match(text) or sends_on(text):
-        return False
-    return not (_CLOCK.search(text) or _SPEECH.search(text))
+    return not (_ITEM.match(text) or _CLOCK.search(text) or _tells().search(text))
 
 
 def is_sure_caption(text: str) -> bool:

@@ -20,6 +20,9 @@ LONGEST = 18
 MOST = 400
 """Characters that are read at all."""
 
+CASELESS = 4
+"""Words of a name in a script without capitals, where a sentence's words look like names."""
+
 KEPT = 1024
 """Credits that are kept as they were read: a gallery has one photographer, and agencies come again on every page."""
 
@@ -38,7 +41,7 @@ _RIGHTS = re.compile(
 )
 _PARTS = re.compile(
     r"\s*[/|•]\s*|\s*,?\s+(?:via|by|on)\s+|\s+for\s+(?=(?:the\s+)?[A-Z])|(?<!\b[A-Z])[,.]\s+(?=\w)"
-    r"|\s+[–—-]+\s+|\s*[()\[\]（）]\s*|[:：]\s+|\b[Cc]ourtesy of\s+"
+    r"|\s+[–—-]+\s+|\s*[()\[\]（）]\s*|[:：]\s+|\b(?:[Cc]ourtesy of|[Cc]ort[eé]s[ií]a d[aeo]l?)\s+"
 )
 _PERSON = re.compile(
     r"[^\W\d_a-zß-ÿ][\w.’'-]*(?:\s+(?:de|da|del|van|von|der|di|al|el|la|bin)\b)*(?:\s+[^\W\d_][\w.’'-]*){1,3}"
@@ -96,10 +99,11 @@ class CreditLine:
         self._kinds = {label: kind for kind, labels in kinds.items() for label in labels}
         labels = _either(self._kinds)
         self._label = re.compile(
-            rf"(?:[^\W\d_]+\s+)??(?P<label>{labels})(?:\s*[:：=|]+|\s+{_LINK}|\s*(?=[©@])|(?<=foto|hoto)\s+(?=(?-i:[A-ZÀ-Þ])))\s*",
+            rf"(?:[^\W\d_]+\s+)??(?P<label>{labels})(?:\s*[:：=|]+|\.\.\.|\s+[–—-]\s|\s+{_LINK}|\s*(?=[©@])|(?<=source|yright|credit),"
+            r"|(?<=foto|hoto|fot\.)\s+(?=(?-i:[A-ZÀ-Þ])))\s*",
             re.IGNORECASE,
         )
-        self._may_label = re.compile(rf"[:：=|©@]|foto|hoto|\b{_LINK}", re.IGNORECASE)
+        self._may_label = re.compile(rf"[:：=|©@,]|\.\.\.|\s[–—-]\s|foto|hoto|fot\.|\b{_LINK}", re.IGNORECASE)
         self._desk = re.compile(
             rf"(?P<agency>{_either(self._wires)})[ -](?P<label>{labels}|pool)(?:\s*[/:,]\s*|\s+by\s+|\s+|$)",
             re.IGNORECASE,
@@ -197,12 +201,13 @@ class CreditLine:
 
     def _is_short(self, names: str, parts: Sequence[_Part]) -> bool:
         """Whether these are names even behind `Photos:` and `Video:`, where a title or a camera's data may stand."""
-        return any(self.is_agency(part.text) for part in parts) or (
-            len(names.split()) <= 4 and not any(map(str.isdigit, names))
-        )
+        longest = max(len(part.text.split()) for part in parts) if "/" in names else len(names.split())
+        return any(self.is_agency(part.text) for part in parts) or (longest <= 4 and not any(map(str.isdigit, names)))
 
     def _is_name(self, text: str, *, alone: bool) -> bool:
         words = text.split()
+        if len(words) > CASELESS and text.lower() == text.upper():
+            return False
         capital = not words[0][:1].islower()
         if alone and (len(words) == 1 or (len(words) == 2 and capital)):  # `filmfoto`, `PNW production`
             return True

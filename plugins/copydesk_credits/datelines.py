@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from copydesk.facts import Author, Dateline
 from copydesk.prose import is_prose, words
-from copydesk.rules import Rules
-from copydesk_credits.house import RULES, agencies, folded, has_letters_only, spellings
+from copydesk_credits.house import agencies, folded, has_letters_only, house_rules, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,7 +75,7 @@ class extract_dateline:
         self, *, policy: Literal["move", "keep"] = "move", rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()
     ) -> None:
         self.policy = policy
-        self.rules = Rules.load(RULES / "datelines.yaml", *rules, without=without)
+        self.rules = house_rules("datelines", rules=rules, without=without)
         self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, kept, words
 from copydesk_credits.address import spelled
-from copydesk_credits.layout import is_entry, is_filed, sends_on
+from copydesk_credits.layout import is_entry, is_filed
 
 if TYPE_CHECKING:
     from copydesk_credits.layout import Layout
@@ -102,8 +102,10 @@ _I = re.compile(r"\b(?:I|[Mm]y|[Ii]ch|[Mm]ein\w*|[Jj]e|[Jj]['’]|[Mm]on|[Yy]o|[
 _NEVER = re.compile(
     r"(?i:that['’]s (?:it|all) (?:from|for)\b|dear [\w .'’-]{2,30}[:,]|eds?:\s|[a-z]{2}-[^\s]+--)"
     r"|(?:Par|Por) [A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+(?:$|,| ?\()"
+    r"|(?:[来來]源|作者|[时時][间間]|[编編][辑輯]|[记記]者)\s*[:：]"
 )
-"""What no title opens with: a live blog's last words, a salutation, a wire's slug, its notes to editors, a byline."""
+"""What no title opens with: a live blog's last words, a salutation, a wire's slug, its notes to editors, a byline, the
+labels of who wrote it and where it comes from."""
 _CREDIT_ENDS = re.compile(
     r"(?:\((?:foto|photo|bild|imagen|image)[:s ][^()]*\)|\b(?:afp|ap|efe|epa|reuters|getty|dpa) ?/ ?\w[^/]{0,40})$",
     re.IGNORECASE,
@@ -232,15 +234,20 @@ class Head:
         said = self._said(number) if 0 < number <= _OPENING and all(self.layout.open[:number]) else None
         if said is None or said.longer or said.exact > 1 or self._named(number):
             return number
-        titles = [above for above in range(number) if self._is_title(above)]
+        titles = [above for above in range(number) if self._is_title(above, number)]
         return titles[0] if titles == list(range(number - len(titles), number)) and titles else number
 
-    def _is_title(self, number: int) -> bool:
-        """Whether a line above a headline is a title itself, and says what the story says."""
+    def _is_title(self, number: int, below: int) -> bool:
+        """Whether a line above a headline is a title itself: it says what the story says.
+
+        Something of it is enough right above a longer line, which is its dek.
+        """
         text, own = self.texts[number], stems(self.texts[number])
         if not self._may_be(number) or not _is_clause(text) or text.endswith(":") or _PAGE_MARKS.search(text):
             return False
-        return not self.layout.signed(number) and 0 < len(own) <= 2 * len(own & self._story(number)[0])
+        common = len(own & self._story(number)[0])
+        short = number == below - 1 and words(text) < words(self.texts[below])
+        return not self.layout.signed(number) and common > 0 and (short or len(own) <= 2 * common)
 
     def at_first_sight(self, number: int) -> int:
         """What a line's form and place say for it."""
@@ -350,7 +357,7 @@ class Head:
 def never_a_title(text: str) -> bool:
     """Whether a line has the form of something else: a live blog's entry, a letter's salutation, a slug, a caption."""
     credited = ("/" in text or text.endswith(")")) and _CREDIT_ENDS.search(text)
-    return bool(credited) or _NEVER.match(text) is not None or is_entry(text) or sends_on(text)
+    return bool(credited) or _NEVER.match(text) is not None or is_entry(text)
 
 
 def _stops(text: str) -> bool:

@@ -113,7 +113,8 @@ def _dek(layout: Layout, place: int) -> list[int]:
             return []
         if segment.role in ("byline", "time", "dateline"):
             return found if sum(layout.prose[number + 1 :]) >= 2 else []
-        if layout.open[number] and segment.by is None and words(segment.text) >= 6:
+        undecided = layout.open[number] and segment.by is None
+        if undecided and words(segment.text) >= 6 and not never_a_title(segment.text):
             found.append(number)
         if len(found) > 2 or len(segment.text) > 600:
             break

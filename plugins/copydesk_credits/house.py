@@ -33,13 +33,17 @@ def has_letters_only(text: str) -> bool:
     return text.replace(" ", "").isalpha()
 
 
-def rules_of_all_blocks(*names: str, rules: Sequence[Path] = (), without: Sequence[str] = ()) -> Rules:
-    """The rules of some files that look at every block of a document, and all of the user's own, less `without`.
+def house_rules(
+    *names: str, rules: Sequence[Path] = (), without: Sequence[str] = (), everywhere: bool = False
+) -> Rules:
+    """The rules of some of our files, and all of the user's own, less `without`.
 
-    Raises ConfigError for a mistake in a user's file and for an unknown id in `without`.
+    `everywhere`: for a stage that asks about every block of a document. Our patterns are not tried before they are
+    asked, for tests have tried them. Raises ConfigError for a mistake in a file of the user's and for an unknown id in
+    `without`.
     """
     chosen = [rule for name in names for rule in _house(name)] + list(Rules.load(*rules))
-    return Rules(left_of(chosen, without), everywhere=True)
+    return Rules(left_of(chosen, without), everywhere=everywhere)
 
 
 @cache

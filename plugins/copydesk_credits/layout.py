@@ -147,18 +147,6 @@ def _signs(block: Segment) -> bool:
     return block.role in ("byline", "time") or (len(text) < _LONG and is_time(text))
 
 
-_ELSEWHERE = re.compile(
-    r"(?i)(?:(?:also )?read(?: more| also| next| this)?|see (?:also|more)|lesen sie (?:auch|mehr)|leggi anche|lees ook"
-    r"|(?:à )?lire (?:aussi|également)|le[ae] (?:también|más)|leia (?:também|mais)|czytaj (?:też|także|więcej)"
-    r"|läs (?:också|även|mer)|читайте (?:также|ещ[её])|baca juga)\s?[:|]"
-)
-
-
-def sends_on(text: str) -> bool:
-    """Whether a line sends readers to another story, whose title stands behind the label: "Also read: ..."."""
-    return _ELSEWHERE.match(text) is not None
-
-
 _FILED = re.compile(
     r"[A-ZÀ-ÞА-Я][^()–—\n]{1,50}?(?:\([^()]{2,30}\)|[A-Za-zÀ-ÿ]{3,10}\.? \d{1,2})\s*(?:\([^()]{2,30}\)\s*)?(?:[-–—]|$)"
     r"|[A-ZÀ-Þ][A-ZÀ-Þ .'’-]{2,30}(?:, [^()–—\n]{2,25})?\s+(?:--|[–—])\s"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from copydesk.facts import Source
 from copydesk.prose import sentences
-from copydesk_credits.house import rules_of_all_blocks
+from copydesk_credits.house import house_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,7 +102,7 @@ class extract_notice:
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
-        self.rules = rules_of_all_blocks("notices", rules=rules, without=without)
+        self.rules = house_rules("notices", rules=rules, without=without, everywhere=True)
 
     def __call__(self, doc: Document) -> None:
         taken: list[tuple[Segment, Source]] = []

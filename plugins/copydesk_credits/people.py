@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from copydesk.facts import Author
@@ -28,8 +29,25 @@ _DOMAIN = re.compile(
     r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.IGNORECASE
 )
 _PLACE = re.compile(
-    r"^(.+?)\s+(in|aus|à|at|en|i|da|fra|från|из|w|v|a)\s+([A-ZÀ-ÞА-Я][\w.'’-]+(?:[ ,-]+[A-ZÀ-ÞА-Я][\w.'’-]+){0,3})\s*$"
+    r"(?:,?\s+\(?)(in|aus|from|à|at|en|em|i|da|de|fra|från|из|w|we|v|ve|a)\s+"
+    r"([A-ZÀ-ÞÇĐĞİŁŃÓŘŚŞŠŻŽА-Я][\w.'’-]+(?:[ -][A-ZÀ-ÞĐŁŘŚŠŽА-Я][\w.'’-]+){0,3})\)?"
+    r"(?=\s*(?:$|[,;|/]|(?:and|und|et|y|e|og|och|en|i|a|и)\s))"
 )
+_PICTURES = re.compile(
+    r"(?:photos?|photographs?|photography|pictures|fotos?|fotografías?|fotografie|bilder?|bild|zdjęcia|фото|fotoğraf"
+    r"|kamera|camera|video)(?:\s*:\s*(?:by |von )?|\s+(?:by|von|par|de|por|di|av)\s+)(?P<name>.+)$",
+    re.IGNORECASE,
+)
+_TOOK = re.compile(r"(?:photos?|fotos?|pictures|bilder|zdjęcia|фото|fotoğraf)$", re.IGNORECASE)
+_TEXT = re.compile(r"(?:texte?|texto|testo|tekst|words|текст)$", re.IGNORECASE)
+_TITLED = re.compile(r"(?:The|El|La|Los|Las|Les|Il|Die|Das) |Le \S+$")  # "Le Van Minh" is a name
+_OURS = re.compile(
+    r"\b(?i:unser(?:e[mnr])?|onze|our|notre|nostr[oa]|nuestr[oa]|noss[oa]|vår|vores) [^\W\d_]+ (?=[A-ZÀ-Þ])"
+)
+"""What stands before the name of a house's own: "unserem Korrespondenten Jan Holt"."""
+_PAIRS = re.compile(r"\s*[|;]\s*")
+_TOWN, _BRACKET = "‹", "("
+"""What a part opens with that stood behind "in" or in brackets."""
 _AFFILIATED = re.compile(
     r"\s+(?:[Ff]or|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])"
 )
@@ -40,16 +58,26 @@ _STOPS = " \t.,;:|–—-•·●⋅∙*/\\\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE
 
 
 class Byline(NamedTuple):
-    """What a byline names: people in their order, and agencies."""
+    """What a byline names: people in their order, agencies, and who took the pictures."""
 
     people: tuple[Author, ...] = ()
     agencies: tuple[str, ...] = ()
+    photographers: tuple[str, ...] = ()
+
+
+class _Part(NamedTuple):
+    """A part of a byline: whether a connective joins it, what encloses it, whether all that are joined stand before."""
+
+    text: str
+    joined: bool
+    enclosed: str
+    last: bool = False
 
 
 class _Found(NamedTuple):
     """What one part of a byline is: a person, an agency, a place or a house, or nothing that is known."""
 
-    kind: Literal["person", "agency", "house", "nobody", "unknown"]
+    kind: Literal["person", "photographer", "agency", "house", "place", "nobody", "unknown"]
     value: str
     more: str = ""
 
@@ -85,21 +113,21 @@ def read(text: str, role: Role = "author", *, lone: bool = False) -> Byline | No
 
     With `lone` a single word is a name too ("By Kristin"): only where a keyword and a line of its own say so.
     """
-    text, email = _taken(_EMAIL, text)
+    text, email = _taken(_EMAIL, _OURS.sub("", text))
     text, handle = _taken(_HANDLE, text)
-    text, place = _placed(text)
     found: list[_Found] = []
-    parts = _parts(text)
-    for part, joined in parts:
-        kind = _kind(part, joined, found, lone=lone)
+    for part in _parts(text):
+        kind = _kind(part, found, lone=lone)
         if kind.kind == "unknown":
             return None
         found.append(kind)
-    people = _people(found, role, place)
+    people = _people(found, role)
     if people and (email or handle):
         people[-1 if len(people) > 1 else 0] = _with(people[-1], email, handle)
     named = tuple(part.value for part in found if part.kind == "agency")
-    return Byline(tuple(people), named) if people or named or any(part.kind == "nobody" for part in found) else None
+    photographers = tuple(part.value for part in found if part.kind == "photographer")
+    known = people or named or any(part.kind == "nobody" for part in found)
+    return Byline(tuple(people), named, photographers) if known else None
 
 
 def _taken(pattern: re.Pattern[str], text: str) -> tuple[str, str | None]:
@@ -107,15 +135,35 @@ def _taken(pattern: re.Pattern[str], text: str) -> tuple[str, str | None]:
     return (text[: match.start()] + " " + text[match.end() :], match.group(1)) if match else (text, None)
 
 
+def reached(line: str) -> dict[str, str]:
+    """How to reach a person, by a line that says nothing else: an address, or the name they have on a network."""
+    for pattern, kind in ((_EMAIL, "email"), (_HANDLE, "handle")):
+        if match := pattern.fullmatch(line.strip()):
+            return {kind: match.group(1)}
+    return {}
+
+
 def _with(person: Author, email: str | None, handle: str | None) -> Author:
     return Author(person.name, person.role, person.affiliation, person.place, email, handle)
 
 
-def _placed(text: str) -> tuple[str, str | None]:
-    match = _PLACE.match(text.strip(_STOPS))
-    if match is None or "," in match.group(1) or (match.group(2) == "at" and _may_employ(match.group(3))):
-        return text, None
-    return match.group(1), match.group(3)
+def _set_apart(match: re.Match[str]) -> str:
+    """The place behind a name as a part of its own, "Ann Lee in Oslo", where the small word joins no second name.
+
+    "i", "a" and "en" say "in", and they say "and"; "da" and "de" stand in names.
+    """
+    small, place = match.groups()
+    joins = small in words("connective") and " " in place
+    named = small in words("particle") and match.group()[0] == " "
+    if (small == "at" and _may_employ(place)) or ((joins or named) and not is_place(place)):
+        return match.group()
+    return f", {_TOWN}{place}, "
+
+
+def is_place(text: str) -> bool:
+    """Whether these are a town's words: it signs datelines alone, or opens as many do, "Bad Ems"."""
+    opening, _, more = text.partition(" ")
+    return text.casefold() in _cities() or (bool(more) and opening.casefold() in words("place"))
 
 
 def _may_employ(place: str) -> bool:
@@ -124,14 +172,28 @@ def _may_employ(place: str) -> bool:
     return known or " " not in place or _is_house(place, [])
 
 
-def _parts(text: str) -> list[tuple[str, bool]]:
-    """The parts of a byline, each with whether a connective joins it to the one before or after it."""
-    text = _BRACKETS.sub(r", \1", text)
-    result: list[tuple[str, bool]] = []
-    for piece in _PARTS.split(text):
-        pieces = _connected(piece.strip(_STOPS))
-        result += [(part, len(pieces) > 1) for part in pieces if part]
-    return result
+@cache
+def _cities() -> frozenset[str]:
+    return frozenset(map(str.casefold, words_of("city")))
+
+
+def _parts(text: str) -> list[_Part]:
+    """The parts of a byline."""
+    text = _paired(_BRACKETS.sub(rf", {_BRACKET}\1, ", _PLACE.sub(_set_apart, text)))
+    result: list[_Part] = []
+    for piece in filter(None, _PARTS.split(text)):
+        enclosed = piece[0] if piece[0] in (_TOWN, _BRACKET) else ""
+        pieces = _connected(piece.removeprefix(enclosed).strip(_STOPS if "(" in piece else _STOPS + ")"))
+        result += [_Part(part, len(pieces) > 1, enclosed) for part in pieces if part]
+    joined = [number for number, part in enumerate(result) if part.joined]
+    return [part._replace(last=bool(joined) and number > joined[-1]) for number, part in enumerate(result)]
+
+
+def _paired(text: str) -> str:
+    """Names with the house of each behind a comma, all of them: "Ana Ruiz, Valley Sun | Ben Cole, The Courier"."""
+    pairs = [piece.split(", ") for piece in _PAIRS.split(text)]
+    houses = len(pairs) > 1 and all(len(pair) == 2 for pair in pairs)
+    return " | ".join(f"{name}, {_BRACKET}{house}" for name, house in pairs) if houses else text
 
 
 def _connected(piece: str) -> list[str]:
@@ -144,33 +206,58 @@ def _connected(piece: str) -> list[str]:
     return [" ".join(part) for part in parts]
 
 
-def _kind(part: str, joined: bool, before: list[_Found], *, lone: bool) -> _Found:
-    folded = part.casefold().strip(_STOPS)
+def _kind(part: _Part, before: list[_Found], *, lone: bool) -> _Found:
+    folded = part.text.casefold().strip(_STOPS)
     agency = spellings().get(house_folded(folded))
     if agency:
         return _Found("agency", agency)
     if any(found.kind == "person" for found in before):
-        return _after_person(part, joined, before)
+        return _after_person(part, before)
     if folded in words("nobody"):
-        return _Found("nobody", part)
-    if is_desk(part):
-        return _Found("person", part)
-    name, more = _name(part)
-    alone = lone or (joined and bool(before))
-    return _Found("person", name, more) if name and (alone or _is_full(name)) else _Found("unknown", part)
+        return _Found("nobody", part.text)
+    if is_desk(part.text):
+        return _Found("person", part.text)
+    name, more = _name(part.text)
+    alone = lone or (part.joined and bool(before))
+    return _Found("person", name, more) if name and (alone or _is_full(name)) else _Found("unknown", part.text)
 
 
-def _after_person(part: str, joined: bool, before: list[_Found]) -> _Found:
+def _after_person(part: _Part, before: list[_Found]) -> _Found:
     """What a part is that stands after a person: one more, or where the person works, what at, from where."""
-    name, more = _name(part)
-    named = _is_full(name) and part.split(maxsplit=1)[0].casefold() not in words("role")
-    titled = named and any(word.casefold().strip(_STOPS) in words("occupation") for word in more.split()[:2])
-    if part in printed("degree") or part.casefold() in words("nobody") or (not titled and _is_house(part, before)):
-        return _Found("house", part)
-    one_more = _is_full(name) or (joined and not any(_is_full(found.value) for found in before))  # "Linny and Peter"
-    if name and one_more and not set(name.casefold().split()) <= words("no_name"):
+    text = part.text
+    pictures = _PICTURES.match(text)
+    if pictures or (part.enclosed and _TOOK.match(text)):
+        return _pictured(pictures["name"] if pictures else "", before)
+    if part.enclosed == _TOWN or _TEXT.match(text):
+        return _Found("place" if part.enclosed == _TOWN else "nobody", text)
+    name, more = _name(text)
+    house = _is_house(text, before) and not _is_titled(name, more, before)
+    if text in printed("degree") or text.casefold() in words("nobody") or house:
+        return _Found("house", text)
+    first_names = part.joined and not any(_is_full(found.value) for found in before)  # "Linny and Peter"
+    one_more = _is_full(name) or first_names
+    elsewhere = not caseless(text) and (part.enclosed or part.last or _TITLED.match(text) or is_place(text))
+    if name and one_more and not elsewhere and not set(name.casefold().split()) <= words("no_name"):
         return _Found("person", name, more)
-    return _Found("house" if joined or _capitalised(part) or _WORKS_AS.match(part) else "unknown", part)
+    known = part.joined or part.enclosed or _capitalised(text) or _WORKS_AS.match(text)
+    return _Found("house" if known else "unknown", text)
+
+
+def _is_titled(name: str, more: str, before: list[_Found]) -> bool:
+    """Whether a full name stands before what its bearer does, or where: "Ben Cole of The Courier"."""
+    if not _is_full(name) or name.split(maxsplit=1)[0].casefold() in words("role"):
+        return False
+    occupied = any(word.casefold().strip(_STOPS) in words("occupation") for word in more.split()[:2])
+    return occupied or (bool(more) and not _is_house(name, before))
+
+
+def _pictured(name: str, before: list[_Found]) -> _Found:
+    """Who took the pictures: "photos by Ben Cole"; behind a name "(Fotos)" says it of its bearer."""
+    if name:
+        return _Found("photographer" if is_name(name.split()) else "unknown", name)
+    if before[-1].kind == "person":
+        before[-1] = before[-1]._replace(kind="photographer")
+    return _Found("nobody", "")
 
 
 def _is_full(name: str) -> bool:
@@ -186,6 +273,11 @@ def _is_house(part: str, before: list[_Found]) -> bool:
     return caps and not any(found.kind == "person" and found.value.isupper() for found in before)
 
 
+def employs(house: str) -> bool:
+    """Whether a house's name says so: "Hillton University", "The Valley Times"."""
+    return any(word in words("organisation") for word in house.casefold().split())
+
+
 def is_desk(part: str) -> bool:
     """Whether a desk signs: "Everfit Team"."""
     tokens = part.split()
@@ -193,7 +285,8 @@ def is_desk(part: str) -> bool:
 
 
 def _capitalised(text: str) -> bool:
-    return text[:1].isupper() and len(text.split()) <= 10
+    """Whether words may be a house's: those of "detikNews" need no capital in front."""
+    return (text[:1].isupper() or (" " not in text and not text.islower())) and len(text.split()) <= 10
 
 
 def _name(part: str) -> tuple[str, str]:
@@ -271,16 +364,19 @@ def _in_a_word(char: str) -> bool:
 
 
 def _is_town(house: str) -> bool:
+    if is_place(house):
+        return True
     return house.isalpha() and not house.isupper() and not _is_house(house, []) and house not in printed("degree")
 
 
-def _people(found: list[_Found], role: Role, place: str | None) -> list[Author]:
+def _people(found: list[_Found], role: Role) -> list[Author]:
+    """The people, each with what stands between one and the next: where they work, and where they are."""
     people: list[Author] = []
     for number, part in enumerate(found):
-        if part.kind != "person":
-            continue
-        following = found[number + 1] if number + 1 < len(found) else None
-        house = following.value if following and following.kind == "house" else ""
-        town = place or (house if _is_town(house) else None)
-        people.append(Author(part.value, role, part.more or (house if house != town else "") or None, town))
+        if part.kind == "person":
+            behind = list(takewhile(lambda other: other.kind != "person", found[number + 1 :]))
+            houses = [other.value for other in behind if other.kind == "house"]
+            towns = [other.value for other in behind if other.kind == "place"] or list(filter(_is_town, houses))
+            house = next((house for house in houses if house not in towns), None)
+            people.append(Author(part.value, role, part.more or house, next(iter(towns), None)))
     return people

@@ -29,7 +29,7 @@ from copydesk_credits.captions import (
     plain,
 )
 from copydesk_credits.creditline import CreditLine
-from copydesk_credits.house import agencies, rules_of_all_blocks
+from copydesk_credits.house import agencies, house_rules
 from copydesk_credits.layout import is_time
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ _OF_PICTURES = re.compile(r"(?i)(?:photo|foto|picture|bild|image|\bpool\b|\bhand
 _SIGNED = re.compile(r"(?i)(?:written |posted )?(?:by|von|par|por|di|door|av|af)\b")
 _LINE = 160
 """Characters: no line of the head is longer that names somebody or tells of a picture."""
+_GAP = 20
+"""Characters between two blocks: line ends, and the blanks of empty lines."""
 _start = attrgetter("start")
 _BARE = ("bracket-name", "bracket-wire", "bracket-source", "agency-end", "agency-line")
 _UNKNOWN = frozenset(["bracket-unknown", "slash-name"])
@@ -107,7 +109,8 @@ class extract_credits:
     credit, name `Ada Quill`, agency `Flickr`.
 
     A caption is what a credit is glued to, or the one or two sentences just above a credit on its own line that do not
-    read as a heading or as speech; one printed twice, for the blind and for the rest, leaves twice. Without a credit
+    read as a heading, as speech or as most of the story's own paragraphs do, on a page that does not keep its captions
+    closer to its credits; one printed twice, for the blind and for the rest, leaves twice. Without a credit
     a block is a caption that calls itself one (`FILE - …`, `… (Symbolbild)`), tells who stands where, speaks of the
     picture, or tells the day in full in the present tense, as agencies do. With `captions: false` all stay.
 
@@ -117,7 +120,7 @@ class extract_credits:
     """
 
     def __init__(self, *, captions: bool = True, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
-        self.rules = rules_of_all_blocks("pictures", "captions", rules=rules, without=without)
+        self.rules = house_rules("pictures", "captions", rules=rules, without=without, everywhere=True)
         self.captions = captions
         self.line = CreditLine()
         self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}
@@ -234,12 +237,15 @@ class Page:
 
     def __init__(self, doc: Document, blocks: Sequence[Block], labelled: frozenset[int] = frozenset()) -> None:
         self._labelled = labelled
+        self._raw = doc.raw
         self._keep = doc.keep
         self._story = doc.story
         self._with_credits = {block.segment.start for block in blocks}
         self._signing = {block.segment.start for block in blocks if block.signs}
         self._sure = any(block.sure for block in blocks)
         self._lines = sum(not block.shared for block in blocks)
+        self._sharing = any(block.sure and block.shared for block in blocks)
+        self._credits = [block.segment for block in blocks if block.sure]
         self._brackets = any(span.rule_name in _BRACKETS for block in blocks for span in block.spans)
         self._doubtful = {
             credit for block in blocks if not block.sure for span in block.spans for credit in span.credits
@@ -327,13 +333,35 @@ class Page:
         return above if self._is_caption(above, earlier) else None
 
     def _is_caption(self, block: Segment, earlier: Sequence[str]) -> bool:
-        """Whether what could be a caption is one."""
+        """Whether what could be a caption is one.
+
+        Below the head none is where the page's other credits share a line with their captions, or hang below them.
+        """
         text, in_head = block.text, self._is_head(block.start)
         if not ends_sentence(text):
             return self._lines <= FEW and names_what_is_seen(text, earlier)
+        if (breaks := self._breaks(block)) == (2, 1):  # an empty line above, and none to the credit
+            return True
         if in_head:
             return not (earlier and is_dek(text, earlier[-1]))
-        return words(text) < self._usual
+        hanging = any(self._breaks(credit) == (1, 2) for credit in self._credits)
+        elsewhere = self._sharing or (hanging and breaks[1] > 1)
+        return not elsewhere and words(text) < self._usual and self._is_told_apart
+
+    def _breaks(self, block: Segment) -> tuple[int, int]:
+        """How many lines end between a block and its neighbours: one, or two and more."""
+        above = self._raw[max(0, block.start - _GAP) : block.start]
+        below = self._raw[block.end : block.end + _GAP]
+        return min(2, _ends_lines(above[::-1])), min(2, _ends_lines(below))
+
+    @cached_property
+    def _is_told_apart(self) -> bool:
+        """Whether a sentence that reads as a caption is no paragraph of this story: at most half of them read so.
+
+        No dev page with such captions has more. Where most paragraphs are that short, the one above a credit is one
+        more of them, as likely as not, and a story's sentence is worth more than a caption.
+        """
+        return 2 * sum(is_captionlike(segment.text) for segment in self._prose) <= len(self._prose)
 
     def calls_caption(self, hit: Hit, before: Segment | None, behind: Segment | None) -> bool:
         """Whether a block that reads as a caption may be one.
@@ -356,6 +384,11 @@ class Page:
 
     def _is_head(self, start: int) -> bool:
         return not self._prose or self._prose[0].start >= start
+
+
+def _ends_lines(text: str) -> int:
+    """How many lines end before a text's first word."""
+    return text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _is_byline(segments: Sequence[Segment], at: int) -> bool:
@@ -393,9 +426,16 @@ def _mark_labelled(doc: Document, page: Page, hits: Sequence[Hit]) -> None:
         segment = hit.segment
         at = bisect_left(segments, segment.start, key=_start)
         there = at < len(segments) and segments[at] is segment and segment.by is None
-        if there and page.calls_caption(hit, _neighbour(segments, at - 1), _neighbour(segments, at + 1)):
-            doc.fact("credit", Credit(caption=plain(segment.text)), segment)
+        behind = _neighbour(segments, at + 1)
+        if there and page.calls_caption(hit, _neighbour(segments, at - 1), behind):
+            text = hit.groups.get("caption", segment.text)
             segment.mark("caption", rule=hit.rule.id)
+            if hit.rule.id.endswith("/caption-head"):
+                if behind is None or behind.by is not None or words(behind.text) < 3 or not fits(behind.text, *BESIDE):
+                    continue
+                segment, text = behind, behind.text
+                segment.mark("caption", rule=hit.rule.id)
+            doc.fact("credit", Credit(caption=plain(text)), segment)
 
 
 def _neighbour(segments: Sequence[Segment], at: int) -> Segment | None:

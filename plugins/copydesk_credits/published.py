@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.facts import Published
 from copydesk.prose import is_prose
-from copydesk.rules import Rules, Zones
+from copydesk.rules import Zones
 from copydesk_credits import people
 from copydesk_credits.head import headline
-from copydesk_credits.house import RULES, agencies, folded, has_letters_only, months, words_of
+from copydesk_credits.house import agencies, folded, has_letters_only, house_rules, months, words_of
 from copydesk_credits.layout import laid_out
+from copydesk_credits.signature import part_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,7 @@ _OPEN_TOO = (
     *("about", "vor", "il y a", "hace", "há", "fa", "yesterday", "today", "gestern", "heute"),
     *("read", "time", "lesezeit", "lesedauer", "temps", "durée", "tiempo", "tempo", "leestijd", "lästid", "lesetid"),
     *("læsetid", "czas", "время", "час", "okuma", "undefined", "ungefähre", "閱讀", "阅读"),
+    *("thứ", "chủ nhật", "יום", "วัน"),
 )
 """What opens a time line and stands in no list: `relative` and `reading` of words.yaml."""
 
@@ -76,12 +78,13 @@ class extract_published:
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
-        self.rules = Rules.load(RULES / "published.yaml", *rules, without=without)
+        self.rules = house_rules("published", rules=rules, without=without)
         updated = sorted(words_of("updated"), key=len, reverse=True)
         self._updated = re.compile(rf"(?i:{'|'.join(map(re.escape, updated))})(?![^\W\d_])\s*[:：]?\s*")
         self._house_only = not rules
 
     def __call__(self, doc: Document) -> None:
+        part_rows(doc)
         lines: list[Segment] = []
         for _ in range(_LAYERS):
             before = len(doc.segments)

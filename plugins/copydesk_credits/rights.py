@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from copydesk.facts import Rights
-from copydesk_credits.house import rules_of_all_blocks
+from copydesk_credits.house import house_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ class extract_rights:
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = ()) -> None:
-        self.rules = rules_of_all_blocks("rights", rules=rules, without=without)
+        self.rules = house_rules("rights", rules=rules, without=without, everywhere=True)
 
     def __call__(self, doc: Document) -> None:
         for _ in range(ROUNDS):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from copydesk.prose import is_prose, words
+from copydesk.prose import ends_sentence, is_prose, words
 from copydesk_credits import people
 from copydesk_credits.layout import MONTH, is_time, tells_time
 
 if TYPE_CHECKING:
-    from copydesk.document import Segment
+    from copydesk.document import Document, Segment
 
 _DATES = r"published|updated|posted|stand|aktualisiert|veröffentlicht|publié|publicado|pubblicato|oppdatert|publisert"
 _TIME = re.compile(
@@ -51,8 +52,20 @@ _DATELINE = re.compile(
     r"(?=[A-ZÀ-Þ]{3,}[A-ZÀ-Þ .'-]*(?:,[^()–—-]{0,30})?(?:\s*\([^)]{2,20}\))?\s*(?:[–—]|--?\s))"
 )
 _STAMP = 4  # words: a label and its date
+_LABELS = ("/by", "/label", "/von", "/par", "/por", "/editor")
+_TOLD = 20  # words of a byline that tells what its author does
 _LONGEST = 300
 """No byline is longer, in characters: eleven names and their towns fit."""
+
+
+_IN_ROWS = "源者辑輯"
+"""One of these letters stands in every row: a cheap look, a hundred times quicker than for words of two."""
+_ROW_LABEL = re.compile(
+    r"(?:^文|(?:文章|新闻|消息|资料|資料)?[来來]源|稿源|作者|(?:本报|本報)?[记記]者|撰文|通[讯訊][员員]|(?:责任|責任)?[编編][辑輯]|[责責][编編]|校[对對]"
+    r"|(?:发布|發佈|發布|发表|更新)?[时時][间間])\s?[:：|｜/]"
+)
+_LONGEST_ROW, _MOST_ROWS = 200, 40
+"""Characters of a row, and rows of a document: an article has one, an archive of a paper a few."""
 
 
 class Line(NamedTuple):
@@ -70,6 +83,25 @@ class Line(NamedTuple):
         return self.read.people[0].role if self.read.people else ""
 
 
+def part_rows(doc: Document) -> None:
+    """Make a line of each entry of a row, as Chinese sites print them: "来源：日报 作者：林美华 时间：2026-11-20"."""
+    if not any(letter in doc.raw for letter in _IN_ROWS):
+        return
+    rows = (segment for segment in doc.segments if segment.by is None and len(segment.text) <= _LONGEST_ROW)
+    for row in islice((row for row in rows if _ROW_LABEL.search(row.text)), _MOST_ROWS):
+        _part_row(doc, row)
+
+
+def _part_row(doc: Document, row: Segment) -> None:
+    labels = [match.start() for match in _ROW_LABEL.finditer(row.text)]
+    dated = labels[0] > 0 and is_time(row.text[: labels[0]])
+    if (labels[0] > 0 and not dated) or len(labels) + dated < 2 or is_prose(row.text):
+        return
+    for start in reversed(labels):
+        if start:
+            row, _ = doc.split(row, start)
+
+
 def read_line(segment: Segment, number: int, who: str, role: people.Role, rule: str, *, lone: bool) -> Line | None:
     """The byline of a block that ends on `who`. Where more than a time follows the names, only a sure part is taken."""
     text = segment.text
@@ -78,10 +110,23 @@ def read_line(segment: Segment, number: int, who: str, role: people.Role, rule: 
         return None
     if len(who) <= _LONGEST:
         named, rest = before_time(who)
-        read = people.read(_bare(named), role, lone=lone) if not rest or _is_time(rest) else None
+        alone = not rest or _is_time(rest)
+        read = people.read(_bare(named), role, lone=lone) if alone else None
+        read = read or (_first_named(named, role) if alone and _is_told(text, rule) else None)
         if read:
             return Line(segment, number, len(text), read, rule)
     return _glued(segment, number, at, role, rule) if at and words(who[:200]) > 12 else None
+
+
+def _is_told(text: str, rule: str) -> bool:
+    """Whether a line with a keyword may go on with what its author does: it is short, and no sentence."""
+    return rule.endswith(_LABELS) and words(text) <= _TOLD and not ends_sentence(text)
+
+
+def _first_named(named: str, role: people.Role) -> people.Byline | None:
+    """The names before a comma, where what stands behind it reads as nobody."""
+    names, comma, _ = named.partition(", ")
+    return people.read(names, role) if comma else None
 
 
 def before_time(who: str) -> tuple[str, str]:

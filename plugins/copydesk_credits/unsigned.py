@@ -49,7 +49,7 @@ _BIO = re.compile(
     re.IGNORECASE,
 )
 _BIO_OPENS = re.compile(
-    r"(?:About the [Aa]uthor:?\s+)?((?:[A-ZÀ-Þ][\w.'’-]+ ){1,3}[A-ZÀ-Þ][\w.'’-]+)(?: \([^)]{2,40}\))?,?"
+    r"(?:About the [Aa]uthor:?\s+|[-–—*] ?)?((?:[A-ZÀ-Þ][\w.'’-]+ ){1,3}[A-ZÀ-Þ][\w.'’-]+)(?: \([^)]{2,40}\))?,?"
     r"(?:\s+(?:is|ist|was|war|has been)\s+|(?P<apposed>, (?=an? )))"
     r"(?:an?|the|ein|eine|our|[\w’'-]+['’]s)?\s*"
 )
@@ -72,7 +72,8 @@ def names_above(layout: Layout) -> list[Line]:
     lines = [line for number in _numbers(layout) if (line := _alone(layout, number))]
     if lines:
         small = layout.small_words()
-        lines = [line for line in lines if not any(is_common(name, small) for name in _persons(line))]
+        told = [line for line in lines if not any(is_common(name, small) for name in _persons(line))]
+        lines = told or [line for line in lines if _reached(layout, line)]  # "t.baird@..." spells a name small
     sure = [line for line in lines if _witnessed(layout, line)]
     parting = sum(_parts(layout, line) for line in lines) if sure else 0
     if not sure or (parting > 1 and _parts(layout, sure[0])):  # cross-heads, or signatures of letters
@@ -115,8 +116,7 @@ def _names_alone(text: str) -> people.Byline | None:
     """The people or agencies of a line that is nothing but names, and perhaps a time."""
     if not text[:1].isalnum() or _goes_on_small(text) or people.caseless(text):
         return None
-    bracket = text.rpartition("(")[2].rstrip(")")
-    filed = is_filed(text) and not _is_role(bracket)  # "Ana Lindqvist (Reporter)" opens no dispatch
+    filed = is_filed(text) and not _tells_of_writer(text.partition("(")[2].rstrip(")"))
     if _PICTURE.search(_with_agency(text)) or filed or (ends_sentence(text) and words(text) > _IN_NAME):
         return None
     named, rest = before_time(_with_agency(text))
@@ -125,6 +125,12 @@ def _names_alone(text: str) -> people.Byline | None:
     read = people.read(named)
     strict = read and (read.people or read.agencies) and all(map(_may_sign, read.people))
     return read if strict else None
+
+
+def _tells_of_writer(bracket: str) -> bool:
+    """Whether a bracket behind a name opens no dispatch: "Ana Ruiz (Reporter)", "(Madrid)", "(avec AFP)"."""
+    with_whom = bracket.partition(" ")[0] in people.words("connective")
+    return with_whom or _is_role(bracket) or people.is_place(bracket)
 
 
 def _with_agency(text: str) -> str:
@@ -165,7 +171,8 @@ def _strict(name: str) -> bool:
     if any(people.glued(token) or len(token) > 18 for token in tokens):
         return False
     letters = [token for token in tokens if token.isalpha()]  # the others are initials: "J.R."
-    if any(_ACRONYM.match(token) or (token.isupper() and len(token) > 2 and not name.isupper()) for token in letters):
+    upper = name.isupper() or plain[0] in people.words("given")  # "Lucie FERRAND"
+    if any(_ACRONYM.match(token) or (token.isupper() and len(token) > 2 and not upper) for token in letters):
         return False  # a house, or what it makes
     return not any(_no_name(word, tokens, number) for number, word in enumerate(plain))
 
@@ -196,7 +203,9 @@ def _witnessed(layout: Layout, line: Line) -> bool:
         return _told_below(layout, line)
     if layout.under_headline(line.number, 2) and _above_story(layout, line):
         return True
-    return _in_town(layout, line) or _between(layout, line) or _told_below(layout, line)
+    placed = _is_known(line) and any(people.is_place(person.place or "") for person in line.read.people)
+    placed = placed or any(people.employs(person.affiliation or "") for person in line.read.people)
+    return placed or _in_town(layout, line) or _between(layout, line) or _told_below(layout, line)
 
 
 def _parts(layout: Layout, line: Line) -> bool:
@@ -249,7 +258,12 @@ def _beside(layout: Layout, line: Line) -> bool:
     number = line.number
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
     above = number - 2 if number > 1 and len(layout.blocks[number - 1].text) <= 1 else number - 1
-    return layout.signed(number + 1) or layout.signed(above) or _is_role(below)
+    return layout.signed(number + 1) or layout.signed(above) or _is_role(below) or _reached(layout, line)
+
+
+def _reached(layout: Layout, line: Line) -> bool:
+    """Whether an address stands right below."""
+    return any(people.reached(block.text) for block in layout.blocks[line.number + 1 : line.number + 2])
 
 
 def names_beside_time(layout: Layout) -> list[Line]:
@@ -420,9 +434,19 @@ def _signed_below(layout: Layout, line: Line, labels: Sequence[int]) -> bool:
     if line.rule == "bylines/bio":
         return True
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
+    if _signs_off(layout, line):
+        return not any(is_common(person.name, layout.small_words()) for person in line.read.people)
     if not _ends(layout, number) or any(is_common(person.name, layout.small_words()) for person in line.read.people):
         return False
     return _is_role(below) or _presents(below, line.read.people[0].name.split()[0])
+
+
+def _signs_off(layout: Layout, line: Line) -> bool:
+    """Whether a name that many bear is the text's last line, below a sentence, as papers of Rome and Zurich sign."""
+    above = line.number - 1
+    last = line.number == len(layout.blocks) - 1
+    told = any(person.affiliation or person.place for person in line.read.people)  # a customer, a letter's writer
+    return last and not told and layout.prose[above] and ends_sentence(layout.blocks[above].text) and _is_known(line)
 
 
 def _signs_otherwise(layout: Layout, number: int) -> bool:

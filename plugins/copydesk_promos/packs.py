@@ -24,15 +24,22 @@ EVERY_LANGUAGE = "any"
 
 
 def roles_of(
-    roles: Collection[str], *, languages: Sequence[str] = (), rules: Sequence[Path] = (), without: Sequence[str] = ()
+    roles: Collection[str],
+    *,
+    also: tuple[str, ...] = (),
+    languages: Sequence[str] = (),
+    rules: Sequence[Path] = (),
+    without: Sequence[str] = (),
 ) -> Rules:
     """The house rules of these roles in these languages (none named: in all), and the user's own, less `without`.
+
+    `also`: the ends of the ids of rules that are wanted whatever their role.
 
     Raises ConfigError for a language that has no pack, for a mistake in a user's file, for an unknown id in `without`.
     """
     own = Rules.load(*rules)
     house = _house(tuple(languages))
-    chosen = [rule for rule in house if rule.role in roles] + list(own)
+    chosen = [rule for rule in house if rule.role in roles or rule.id.endswith(also)] + list(own)
     return Rules(left_of(chosen, without), everywhere=True)
 
 

@@ -83,7 +83,7 @@ class remove_related:
     a label that promises several stories (`Most read`, a rule whose id ends in `-many`), behind the story, may each
     title have a sentence. Within the story a short line ends the run: it is a cross-head. Above the story, where its
     headline has not been found yet, only the label goes. Comes after `find_headline` and the extracting stages: what
-    they found is not in question.
+    they found is not in question. (Where `remove_chrome` came before, the one-line links have gone.)
     """
 
     def __init__(

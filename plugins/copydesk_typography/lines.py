@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from copydesk.document import breaks_line
 from copydesk_typography.hyphens import Hyphens, tight
-from copydesk_typography.wrapping import goes_on_anywhere, lines, may_be_wrapped, measured, seams
+from copydesk_typography.wrapping import goes_on_anywhere, lines, may_be_wrapped, seams, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ def join_lines(
     doc: Document,
     *,
     narrowest: Annotated[int, Meta(ge=20, le=200)] = 30,  # a newspaper's column; narrower is verse, or a list
-    widest: Annotated[int, Meta(ge=40, le=1000)] = 100,  # wires and mail stop at 60 to 80; wider is a paragraph
+    widest: Annotated[int, Meta(ge=40, le=1000)] = 140,  # mail stops at 80, terminals at 132; wider is a paragraph
 ) -> None:
     """Join lines that were broken at a column into paragraphs.
 
@@ -43,10 +43,9 @@ def join_lines(
     if not goes_on_anywhere(read, narrowest, widest):
         return
     found = seams(read, doc.keep, widest)
-    wrap = measured(found, narrowest, sum(segment.end - segment.start for segment in doc.segments))
-    if wrap is None:
+    goes_on = unwrapped(found, narrowest, widest, sum(segment.end - segment.start for segment in doc.segments))
+    if not goes_on:
         return
-    goes_on = wrap.joined(found)
     hyphens = Hyphens(doc.segments)
     for run in reversed([*_runs(doc, goes_on)]):  # from the end: the list that each join shifts is then the shortest
         changes = tight(run, hyphens)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from copydesk.document import Document, Segment
 
@@ -33,6 +33,7 @@ _FIGURE = re.compile(r"\S*\d\S*")
 
 # Shares, measured on 1600 wire reports of 1987 and 1500 pages of today.
 _OVERHANG = 0.85  # this quantile of the lines that go on is the column: where a hand was at work a few overhang it
+_BEYOND = 1.3  # so many columns were never broken at that one: a line that is longer is a paragraph, or a long verse
 _FULL = 0.6  # so many lines must have had no room for the next word: newswire has 0.98, pages and lists 0.2 to 0.3
 _SHARE = 0.1  # so much of the text must be such lines: a page with one broken address in it is none
 _SMALL = 0.3  # so many of the lines that go on start small: in newswire 0.7 to 1, in verse and lists next to none
@@ -120,6 +121,8 @@ class Wrap(NamedTuple):
         """
         line, after = seam
         off = abs(after.indent - self.margin)
+        if max(line.reach, after.reach) > self.column * _BEYOND:
+            return False
         if off > 1 or after.indent > line.indent + 1 or seam.is_heading or (line.is_ended and off):
             return False
         if seam.is_full(self.column):
@@ -131,14 +134,29 @@ class Wrap(NamedTuple):
     def joined(self, found: Sequence[Seam]) -> set[int]:
         """Where the lines start that go on with the line before them."""
         result: set[int] = set()
-        inside: set[int] = set()
-        for seam in found:
-            is_inside = self.is_indented and (seam.line.indent != self.margin or seam.line.first.start in inside)
-            if self.goes_on(seam, is_inside=is_inside):
-                result.add(seam.after.first.start)
-                if is_inside:
-                    inside.add(seam.after.first.start)
+        for run in _runs(found):
+            if len(run) > 1 and not any(seam.is_full(self.column) and not seam.line.is_ended for seam in run):
+                continue  # three lines or more, and none was broken inside a sentence: verse, an address, headlines
+            is_inside = False
+            for seam in run:
+                is_inside = self.is_indented and (seam.line.indent != self.margin or is_inside)
+                goes_on = self.goes_on(seam, is_inside=is_inside)
+                is_inside &= goes_on
+                if goes_on:
+                    result.add(seam.after.first.start)
         return result
+
+
+def _runs(found: Sequence[Seam]) -> Iterator[list[Seam]]:
+    """The seams of lines that follow each other without a blank line or anything else between them."""
+    run: list[Seam] = []
+    for seam in found:
+        if run and run[-1].after is not seam.line:
+            yield run
+            run = []
+        run.append(seam)
+    if run:
+        yield run
 
 
 def may_be_wrapped(doc: Document, narrowest: int, widest: int) -> bool:
@@ -169,7 +187,7 @@ def _is_indented(raw: str, start: int) -> bool:
 
 
 def goes_on_anywhere(read: Sequence[Line], narrowest: int, widest: int) -> bool:
-    """Whether `measured` could find any line that goes on: this is quicker than to tell prose from the rest first."""
+    """Whether `unwrapped` could find any line that goes on: this is quicker than to tell prose from the rest first."""
     return any(
         narrowest <= line.reach <= widest >= after.reach and after.breaks == 1 and Seam(line, after).plainly_goes_on
         for line, after in pairwise(read)
@@ -177,11 +195,12 @@ def goes_on_anywhere(read: Sequence[Line], narrowest: int, widest: int) -> bool:
 
 
 def seams(read: Sequence[Line], keep: Sequence[str], widest: int) -> list[Seam]:
-    """The single breaks between lines of prose that the clean text keeps, none wider than `widest`."""
+    """The single breaks between lines of prose that the clean text keeps, but for lines beyond any such column."""
+    longest = widest * _BEYOND
     has_list: bool | None = None
     result: list[Seam] = []
     for line, after in pairwise(read):
-        if after.breaks > 1 or line.reach > widest or after.reach > widest:
+        if after.breaks > 1 or line.reach > longest or after.reach > longest:
             continue
         if line.last.role != after.first.role or line.last.role not in keep:
             continue
@@ -258,25 +277,31 @@ def _is_last_figure(line: Line, after: Line) -> bool:
     return not line.is_ended and " " not in after.raw and _FIGURE.match(after.raw) is not None
 
 
-def measured(found: Sequence[Seam], narrowest: int, size: int) -> Wrap | None:
-    """How a text of so many characters is wrapped; None where it is not, or where that is not plain.
+def unwrapped(found: Sequence[Seam], narrowest: int, widest: int, size: int) -> set[int]:
+    """Where the lines of a text of so many characters start that go on with the line before: none where it is not
+    wrapped, or where that is not plain.
 
     A line broken at a column had no room for the next word. Lists, verse and the blocks of a web page break where their
     sense does, so that most of their lines had room.
     """
     going = [seam for seam in found if seam.line.reach >= narrowest and seam.plainly_goes_on]
     if not going:
-        return None
+        return set()
     margins = Counter(seam.after.indent for seam in going)
     margin = max(margins, key=lambda indent: (margins[indent], -indent))
     column = _column([seam.line for seam in going if seam.after.indent == margin], margin)
+    if column > widest:
+        return set()
     level = [
         seam for seam in found if margin == seam.after.indent <= seam.line.indent and seam.line.reach * 2 >= column
     ]
     full = [seam for seam in level if seam.is_full(column)]
     wrap = Wrap(column, margin, any(seam.line.indent != margin for seam in full))
     is_most = len(full) >= len(level) * _FULL and sum(seam.line.reach for seam in full) >= size * _SHARE
-    return wrap if is_most and _reads_on(found, full, wrap) else None
+    if not is_most:
+        return set()
+    goes_on = wrap.joined(found)
+    return goes_on if _reads_on(found, full, goes_on, is_indented=wrap.is_indented) else set()
 
 
 def _column(going: Sequence[Line], margin: int) -> int:
@@ -285,9 +310,8 @@ def _column(going: Sequence[Line], margin: int) -> int:
     return reaches[int(len(reaches) * _OVERHANG)]
 
 
-def _reads_on(found: Sequence[Seam], full: Sequence[Seam], wrap: Wrap) -> bool:
+def _reads_on(found: Sequence[Seam], full: Sequence[Seam], goes_on: set[int], *, is_indented: bool) -> bool:
     """Whether full lines read like prose: sentences run over breaks, in small letters, and end where paragraphs do."""
-    goes_on = wrap.joined(found)
     joined = [seam for seam in found if seam.after.first.start in goes_on]
     starts = {seam.line.first.start for seam in joined}
     last = [seam.after for seam in joined if seam.after.first.start not in starts]
@@ -296,5 +320,5 @@ def _reads_on(found: Sequence[Seam], full: Sequence[Seam], wrap: Wrap) -> bool:
     return (
         sum(not seam.line.is_ended for seam in full) >= len(full) * _HALF
         and sum(line.is_ended for line in last) >= len(last) * _HALF
-        and (wrap.is_indented or small >= (small + large) * _SMALL)
+        and (is_indented or small >= (small + large) * _SMALL)
     )
