@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from copydesk.document import Document
 from copydesk.ledger import restore, settle
-from copydesk_credits import people
-from copydesk_credits.bylines import extract_byline
+from copydesk_credits.byline import people
+from copydesk_credits.byline.stage import extract_byline
 
 STAGE = extract_byline()
 STORY = "The harbour reopened on Friday after the storm had kept it closed for nine long days."

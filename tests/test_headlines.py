@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from copydesk.document import Document
 from copydesk.ledger import restore, settle
-from copydesk_credits.address import is_site, title
-from copydesk_credits.headlines import find_headline, printed
+from copydesk_credits.headline.address import is_site, title
+from copydesk_credits.headline.stage import find_headline, printed
 
 STORY = "The harbour reopened on Friday after the storm had kept it closed for nine long days."
 

@@ -17,8 +17,8 @@ from copydesk.ledger import restore, settle
 from copydesk.rules import house_words
 from copydesk.rules.patterns import compiled, translated
 from copydesk.testing import check_stage
-from copydesk_credits.creditline import CreditLine
-from copydesk_credits.pictures import extract_credits
+from copydesk_credits.picture.creditline import CreditLine
+from copydesk_credits.picture.stage import extract_credits
 
 STAGE = extract_credits()
 LINE = CreditLine()

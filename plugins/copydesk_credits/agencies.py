@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from copydesk.facts import Source
 from copydesk.prose import ends_sentence, is_prose, words
-from copydesk_credits import people
+from copydesk_credits.byline import people
+from copydesk_credits.byline.unsigned import is_common
 from copydesk_credits.house import agencies, folded, house_rules, words_of
 from copydesk_credits.layout import laid_out
-from copydesk_credits.unsigned import is_common
 
 if TYPE_CHECKING:
     from pathlib import Path

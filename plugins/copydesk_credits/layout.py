@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, is_prose, kept, words
-from copydesk_credits.address import address, title
+from copydesk_credits.headline.address import address, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

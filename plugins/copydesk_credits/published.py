@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from copydesk.facts import Published
 from copydesk.prose import is_prose
 from copydesk.rules import Zones
-from copydesk_credits import people
-from copydesk_credits.head import headline
+from copydesk_credits.byline import people
+from copydesk_credits.byline.signature import part_rows
+from copydesk_credits.headline.score import headline
 from copydesk_credits.house import agencies, folded, has_letters_only, house_rules, months, words_of
 from copydesk_credits.layout import laid_out
-from copydesk_credits.signature import part_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

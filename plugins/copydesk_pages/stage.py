@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from copydesk.facts import Published
-from copydesk_credits import people
-from copydesk_credits.headlines import printed
+from copydesk_credits.byline import people
+from copydesk_credits.headline.stage import printed
 from copydesk_credits.published import iso_8601
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, words
-from copydesk_credits.address import address, is_site
-from copydesk_credits.head import fold, headline, never_a_title
+from copydesk_credits.headline.address import address, is_site
+from copydesk_credits.headline.score import fold, headline, never_a_title
 from copydesk_credits.layout import Layout, is_filed, is_time, laid_out
 
 if TYPE_CHECKING:

@@ -13,7 +13,9 @@ from msgspec.structs import replace
 
 from copydesk.facts import Credit
 from copydesk.prose import ends_sentence, is_prose, words
-from copydesk_credits.captions import (
+from copydesk_credits.house import agencies, house_rules
+from copydesk_credits.layout import is_time
+from copydesk_credits.picture.captions import (
     BESIDE,
     CLOSED,
     LONG,
@@ -28,9 +30,7 @@ from copydesk_credits.captions import (
     opens_text,
     plain,
 )
-from copydesk_credits.creditline import CreditLine
-from copydesk_credits.house import agencies, house_rules
-from copydesk_credits.layout import is_time
+from copydesk_credits.picture.creditline import CreditLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, kept, words
-from copydesk_credits.address import spelled
+from copydesk_credits.headline.address import spelled
 from copydesk_credits.layout import is_entry, is_filed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, is_prose, words
-from copydesk_credits import people
+from copydesk_credits.byline import people
 from copydesk_credits.layout import MONTH, is_time, tells_time
 
 if TYPE_CHECKING:

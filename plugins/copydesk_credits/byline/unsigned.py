@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from copydesk.facts import Author
 from copydesk.prose import ends_sentence, kept, words
-from copydesk_credits import people
+from copydesk_credits.byline import people
+from copydesk_credits.byline.signature import Line, before_time, tells_day
 from copydesk_credits.house import folded as house_folded
 from copydesk_credits.house import spellings
 from copydesk_credits.layout import Layout, is_filed, is_time
-from copydesk_credits.signature import Line, before_time, tells_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,13 +11,10 @@ from msgspec.structs import replace
 
 from copydesk.facts import Author, Credit
 from copydesk.prose import is_prose, sentences
-from copydesk_credits import people
-from copydesk_credits.head import headline
-from copydesk_credits.house import house_rules
-from copydesk_credits.layout import Layout, laid_out
-from copydesk_credits.signature import Line, part_rows, read_line
-from copydesk_credits.tail import Tail
-from copydesk_credits.unsigned import (
+from copydesk_credits.byline import people
+from copydesk_credits.byline.bios import Tail
+from copydesk_credits.byline.signature import Line, part_rows, read_line
+from copydesk_credits.byline.unsigned import (
     handle,
     is_bio,
     is_common,
@@ -26,6 +23,9 @@ from copydesk_credits.unsigned import (
     names_beside_time,
     names_by_place,
 )
+from copydesk_credits.headline.score import headline
+from copydesk_credits.house import house_rules
+from copydesk_credits.layout import Layout, laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

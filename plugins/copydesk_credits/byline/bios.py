@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from copydesk.prose import words
-from copydesk_credits.unsigned import is_bio
+from copydesk_credits.byline.unsigned import is_bio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,0 +1,1 @@
+"""Who made the pictures, and the words printed beside them."""
