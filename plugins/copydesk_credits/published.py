@@ -296,7 +296,7 @@ _DAY_MONTH = re.compile(
 )
 _YEAR_MONTH_DAY = re.compile(r"(?<!\d)(\d{4})\.\s*([^\W\d_]+)\s+(\d{1,2})\.")
 _MONTH_DAY = re.compile(r"([^\W\d_]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)")
-_CLOCK = re.compile(r"(?<![\d.:])(\d{1,2})[:.h](\d{2})(?::(\d{2}))?(?:\.\d+)?(?![.\d])\s*([AaPp]\.?[Mm])?")
+_CLOCK = re.compile(r"(?<![\d.:])(\d{1,2})[:.h時时](\d{2})(?::(\d{2}))?(?:\.\d+)?(?![.\d])\s*([AaPp]\.?[Mm])?")
 _ZONE = re.compile(r"\s*\(?(?:(Z|UTC|GMT)\b(?!\s*[+-])|(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?\b)")
 
 

@@ -21,6 +21,7 @@ _HOLDER_ENDS = re.compile(
     r"[.,;:|•–—<>*]\s|\s+[–—-]\s|\s*\|"
     r"|\s+(?i:all rights|alle rechte|tous droits|todos|tutti i|licensed|license|terms|website by|privacy)\b"
 )
+_HANDED_ON = re.compile(r"^\s*(?:distributed|published|provided|syndicated) by\s+", re.IGNORECASE)
 _CLAIM = re.compile(r"(?i)©|ⓒ|\(c\)|copyright|\d{4}")
 _SMALL_WORD = re.compile(r"(?<!\S)[^\W\d_A-ZÀ-Þ]\w{2,}")
 _EDGES = " \t\N{NO-BREAK SPACE}.,;:|–—-()[]<>*©ⓒ"
@@ -74,5 +75,6 @@ def _rights(hit: Hit, notice: str) -> Rights:
 
 def _holder(printed: str) -> str:
     """The holder's name, up to what else is printed behind it."""
+    printed = _HANDED_ON.sub("", printed)
     end = _HOLDER_ENDS.search(printed)
     return " ".join((printed[: end.start()] if end else printed).strip(_EDGES).split())

@@ -34,7 +34,8 @@ _BY_WAY_OF = re.compile(
     r"|In addition|Having|Trained|Mit|Nach|Seit|Als|Après|Avant|Avec|Con|Tras|Desde|Antes)\b"
 )
 _DOES = (
-    r"(?:is|has|was|had|covers|writes|works|lives|spent|holds|joined|ist|hat|schreibt|arbeitet|est|a|écrit|es|ha|escribe)"
+    r"(?:is|has|was|had|covers|writes|works|lives|spent|holds|joined|teaches|leads|directs|runs|edits"
+    r"|ist|hat|schreibt|arbeitet|lehrt|leitet|est|a|écrit|enseigne|dirige|es|ha|escribe|enseña)"
     r"\b"
 )
 _I_AM = re.compile(r"(?:(?:hi|hey|hello)[,!] )?(?:i['’]m|i am|my name is|ich bin|je suis|soy) ", re.IGNORECASE)

@@ -245,10 +245,19 @@ def _after_person(part: _Part, before: list[_Found]) -> _Found:
 
 def _is_titled(name: str, more: str, before: list[_Found]) -> bool:
     """Whether a full name stands before what its bearer does, or where: "Ben Cole of The Courier"."""
-    if not _is_full(name) or name.split(maxsplit=1)[0].casefold() in words("role"):
+    if not _is_full(name) or name.split(maxsplit=1)[0].casefold() in words("role") or without_agency(name) != name:
         return False
     occupied = any(word.casefold().strip(_STOPS) in words("occupation") for word in more.split()[:2])
     return occupied or (bool(more) and not _is_house(name, before))
+
+
+def without_agency(text: str) -> str:
+    """What stands behind an agency's name of one or two words: "Business Writer" of "AP Business Writer"."""
+    tokens = text.split()
+    for size in (2, 1):
+        if house_folded(" ".join(tokens[:size])) in spellings():
+            return " ".join(tokens[size:])
+    return text
 
 
 def _pictured(name: str, before: list[_Found]) -> _Found:

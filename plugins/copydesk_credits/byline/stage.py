@@ -336,8 +336,8 @@ def _titled(layout: Layout, line: Line) -> Line:
 
 
 def _is_title(text: str) -> bool:
-    """Whether a line is made of a role's words alone."""
-    told = text.casefold().split()
+    """Whether a line is made of a role's words alone, behind an agency's name perhaps: "Associated Press Writer"."""
+    told = people.without_agency(text).casefold().split()
     return 0 < len(told) <= _TITLE_WORDS and all(word in people.words("role") for word in told)
 
 

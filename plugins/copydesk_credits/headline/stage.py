@@ -157,7 +157,7 @@ def _kicker(doc: Document, layout: Layout, place: int) -> None:
     if not above or len(above) > 4:
         return
     segment = layout.blocks[above[-1]]
-    told = is_time(segment.text) or is_row(segment.text) or never_a_title(segment.text)
+    told = is_time(segment.text) or is_row(segment.text) or never_a_title(segment.text) or "|" in segment.text
     if above[-1] >= place - 2 and words(segment.text) <= 4 and not told:
         doc.fact("kicker", segment.text.strip(), segment)
         segment.mark("kicker", rule="kicker")

@@ -40,6 +40,10 @@ _WRITER = re.compile(
     r"(?i)(?:text[eo]?|testo|tekst|words|haber|yazı|penulis|oleh)\s?:\s*\w+(?: [\w.'’-]+){1,3}\s*[/|,–-]?$"
     r"|(?:bron|fonte|forrás|fuente|kilde|källa|quelle|source|sursa|zdroj|źródło)\s?:\s*\w+(?: [\w.'’-]+){0,3}\W*$"
 )
+_SIGNED = re.compile(
+    r"(?:(?i:by)|Von|Par|Por|Door|Af|Av|Di|Da|Od|Autor(?:ka|in)?:?)\s+[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){1,8}\s*[/|,;·–-]?$"
+)
+_WROTE_TOO = re.compile(r"(?i)(?:text[eo]?|testo|tekst|words|story|текст)\s+(?:und|and|y|et|e|en|og|och|i|и|&|\+)$")
 _STOP = re.compile("[.!?…؟۔।。！？]")
 _NUMBER = re.compile(
     r"^(?:[^\W\d_]+ )?\d{1,3} ?(?:of|von|de|sur|di|van|av|/) ?\d{1,3} ?(?:[|:]|(?<=\d) (?=[A-ZÀ-Þ]))\s*"
@@ -66,7 +70,12 @@ def fits(text: str, *most: tuple[int, int]) -> bool:
 
 def names_writer(text: str) -> bool:
     """Whether words beside a credit name who wrote the story, or who sent it: "Text: Ada Quill  Photo: Ben Marsh"."""
-    return _WRITER.match(text.strip()) is not None
+    return any(form.match(text.strip()) for form in (_WRITER, _SIGNED))
+
+
+def wrote_too(text: str) -> bool:
+    """Whether who took the picture wrote the story as well, by the words before the label: "Text and photos: ..."."""
+    return _WROTE_TOO.match(text.strip()) is not None
 
 
 def has_words(text: str) -> bool:
@@ -88,9 +97,10 @@ def plain(text: str) -> str:
 def is_captionlike(text: str) -> bool:
     """Whether a block could be a caption at all.
 
-    Short, and no question, item of a list, clock time or speech, nor the title of another story.
+    Short, and no question, item of a list, clock time or speech, nor the title of another story, nor a Japanese or
+    Chinese sentence with its stop: captions have none.
     """
-    if words(text) < 4 or not fits(text, *BESIDE) or text.endswith((":", "?", "!")):
+    if words(text) < 4 or not fits(text, *BESIDE) or text.endswith((":", "?", "!", "。")):
         return False
     return not (_ITEM.match(text) or _CLOCK.search(text) or _tells().search(text))
 

@@ -27,6 +27,7 @@ from copydesk_credits.picture.captions import (
     is_sure_caption,
     names_what_is_seen,
     names_writer,
+    wrote_too,
     opens_text,
     plain,
 )
@@ -193,6 +194,9 @@ class extract_credits:
     def _take_from_text(self, doc: Document, block: Block) -> None:
         """A credit that shares its block with other words, which may be the caption, the lede, or both."""
         text, first, last = block.segment.text, block.spans[0], block.spans[-1]
+        if wrote_too(block.rest):  # the line is the byline's
+            _note(doc, block, "")
+            return
         if not has_words(text[last.end :]):
             labelled = last.rule_name.startswith(("label", "bracket", "copyright"))
             self._cut(doc, block, caption=fits(block.rest, LONG if labelled else SHORT))
