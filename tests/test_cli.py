@@ -452,6 +452,12 @@ def test_a_new_project_runs_as_written(tmp_path):
     copydesk("init", "desk", cwd=tmp_path, code=2)
 
 
+def test_init_writes_the_pipelines_of_the_house(tmp_path):
+    copydesk("init", "--house", cwd=tmp_path)
+    assert (tmp_path / "pipelines.yaml").read_text("utf-8") == (ROOT / "pipelines.yaml").read_text("utf-8")
+    copydesk("check", cwd=tmp_path)
+
+
 def test_a_new_plugin_passes_as_written(tmp_path):
     copydesk("new-plugin", "strip_wire_codes", cwd=tmp_path)
     command = [sys.executable, "-m", "pytest", "-q", "plugins/test_strip_wire_codes.py"]

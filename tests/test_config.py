@@ -32,6 +32,10 @@ BROKEN = {
         stages("xyzzy"),
         "4:9: there is no stage or pipeline `xyzzy`. `copydesk stages` lists them.",
     ),
+    "a pipeline of the house": (
+        stages("reprints"),
+        "4:9: `reprints` is a pipeline of copydesk's own file. `copydesk init --house` writes that file, to begin with.",
+    ),
     "unknown option": (
         stages("detect_language: {sampel: 300}"),
         "4:27: the stage `detect_language` has no `sampel`. Did you mean `sample`?",

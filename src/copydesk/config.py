@@ -59,6 +59,15 @@ def house_file() -> Path:
     return packaged if packaged.exists() else Path(__file__).parents[2] / FILE
 
 
+def _of_the_house(name: str) -> str:
+    """What to say of a name that only copydesk's own file has."""
+    pipelines = YamlFile.open(house_file()).root
+    nodes = pipelines and pipelines.get("pipelines")
+    if nodes is None or nodes.get(name) is None:
+        return ""
+    return f"`{name}` is a pipeline of copydesk's own file. `copydesk init --house` writes that file, to begin with."
+
+
 def load(path: str | Path | None = None) -> Pipelines:
     """The pipelines of a file; of ./pipelines.yaml, or else of copydesk's own, where none is named.
 
@@ -156,7 +165,7 @@ class File:
             elif name in self.plugins.stages:
                 yield from self._step(stage, options, self.plugins.stages[name])
             elif len(within) == 1:
-                self.file.problem(stage, no_stage(name, self.plugins, self.nodes))
+                self.file.problem(stage, _of_the_house(name) or no_stage(name, self.plugins, self.nodes))
 
     def _named(self, node: Node) -> tuple[Node | None, Node | None]:
         """The name and the options of one entry in a list of stages."""

@@ -32,7 +32,10 @@ class CopydeskError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a file: where it stands (line and column count from 1) and what to do about it."""
+    """One mistake in a file: where it stands (line and column count from 1) and what to do about it.
+
+    Without a file it is of a pipeline that was made in code.
+    """
 
     file: str
     line: int
@@ -41,7 +44,7 @@ class Problem:
     source: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}: {self.message}"
+        place = f"{self.file}:{self.line}:{self.column}: {self.message}" if self.file else self.message
         if not self.source.strip():
             return place
         first = max(0, self.column - _WINDOW // 2) if len(self.source) > _WINDOW else 0

@@ -75,12 +75,8 @@ _TOPIC, _OFTEN = 20_000, 3
 """What the story, in so many characters, says so many times is its topic."""
 _SIGNED = 2
 """So few lines below what stands under a paragraph a time or byline says that it is a headline."""
-_SOME = 6
-"""Paragraphs of which the middle is one: of fewer the teasers above a story may be half."""
 _PARAGRAPHS, _REACH, _READ = 6, 60, 600
 """A line is compared with so many paragraphs below it, not further than so many blocks, so many characters of each."""
-_OPENING = 3
-"""A text that opens with its headline has so many lines above the dek at most: a kicker, the headline, one dek more."""
 _CRUMBS = 4
 """So many lines above the headline a page's path stands, in one line or in several."""
 _NAMED, _TEASERS = 0.6, 1
@@ -159,14 +155,11 @@ class Head:
         """The lines that may be it: of a dispatch those above its dateline alone.
 
         Of a text without a page around it those above its first paragraph, or signed above its second: further down
-        stand cross-heads. No headline stands below the story's start and half of all the paragraphs.
+        stand cross-heads.
         """
         start, told = self.layout.start, self._paragraphs
         filed = (number for number in told if number <= start and is_filed(self.texts[number]))
-        last = next(filed, min(len(self.texts), start + _BELOW))
-        if len(told) >= _SOME:
-            last = min(last, max(start, told[len(told) // 2]))
-        first = last
+        first = last = next(filed, min(len(self.texts), start + _BELOW))
         if all(self.layout.open):
             first, last = min([last, *told[:1]]), min([last, *told[1:2]])
         below = (number for number in range(first, last) if self._signature(number) <= _SIGNED)
@@ -231,7 +224,7 @@ class Head:
 
     def upper(self, number: int) -> int:
         """The headline of a run of titles that opens the text: its first; the others are a dek, or a first question."""
-        said = self._said(number) if 0 < number <= _OPENING and all(self.layout.open[:number]) else None
+        said = self._said(number) if number and all(self.layout.open[:number]) else None
         if said is None or said.longer or said.exact > 1 or self._named(number):
             return number
         titles = [above for above in range(number) if self._is_title(above, number)]

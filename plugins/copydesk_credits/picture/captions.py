@@ -41,7 +41,8 @@ _WRITER = re.compile(
     r"|(?:bron|fonte|forrás|fuente|kilde|källa|quelle|source|sursa|zdroj|źródło)\s?:\s*\w+(?: [\w.'’-]+){0,3}\W*$"
 )
 _SIGNED = re.compile(
-    r"(?:(?i:by)|Von|Par|Por|Door|Af|Av|Di|Da|Od|Autor(?:ka|in)?:?)\s+[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){1,8}\s*[/|,;·–-]?$"
+    r"(?:(?i:by)|Von|Par|Por|Door|A[fv]|D[ia]|Od|Autor(?:ka|in)?:?)\s+"
+    r"[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){1,8}\s*[/|,;·–-]?$"
 )
 _WROTE_TOO = re.compile(r"(?i)(?:text[eo]?|testo|tekst|words|story|текст)\s+(?:und|and|y|et|e|en|og|och|i|и|&|\+)$")
 _STOP = re.compile("[.!?…؟۔।。！？]")

@@ -27,9 +27,9 @@ from copydesk_credits.picture.captions import (
     is_sure_caption,
     names_what_is_seen,
     names_writer,
-    wrote_too,
     opens_text,
     plain,
+    wrote_too,
 )
 from copydesk_credits.picture.creditline import CreditLine
 

@@ -308,12 +308,13 @@ def schema(config: Config = None, debug: Debug = False) -> None:
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="The new project's folder.")] = Path(),
+    house: Annotated[bool, typer.Option("--house", help="Only copydesk's own pipelines.yaml.")] = False,
     debug: Debug = False,
 ) -> None:
     """Start a project: pipelines.yaml, a plugin, rules and an article, ready to run."""
-    from copydesk.cli.scaffold import init_project
+    from copydesk.cli.scaffold import init_house, init_project
 
-    init_project(folder)
+    (init_house if house else init_project)(folder)
 
 
 @app.command("new-plugin")

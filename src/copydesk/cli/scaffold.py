@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copydesk.cli.show import console, safe
+from copydesk.config import FILE, house_file
 from copydesk.errors import ConfigError
 from copydesk.io.writers import naming
 from copydesk.plugins import Plugins
@@ -31,6 +32,11 @@ def init_project(folder: Path) -> None:
     _write({folder / name: _template(source, _EXAMPLE_PLUGIN) for name, source in _PROJECT.items()})
     inside = f"cd {folder} && " if folder != Path() else ""
     console().print(safe(f"Next: {inside}copydesk test && copydesk explain articles/bridge.txt"), style="bold")
+
+
+def init_house(folder: Path) -> None:
+    """Write copydesk's own pipelines.yaml into a folder. Raises ConfigError where one is there already."""
+    _write({folder / FILE: house_file().read_text("utf-8")})
 
 
 def write_plugin(name: str, folder: Path) -> None:
