@@ -97,8 +97,9 @@ def _introduces(text: str, name: str) -> bool:
     greeting = _I_AM.match(text)
     if greeting:
         return text.startswith((name, first), greeting.end())
-    if text.startswith(first + " "):
-        return re.match(_DOES, text[len(first) + 1 :]) is not None or _covers(text, last)
+    called = next((part for part in (name, first) if text.startswith(f"{part} ")), "")
+    if called:
+        return re.match(_DOES, text[len(called) + 1 :]) is not None or _covers(text, last)
     return _covers(text, last) or _comes_to(text, (first, last))
 
 
