@@ -215,7 +215,9 @@ def test_every_line_that_a_step_writes_comes_out_once_and_in_order(was, now):
 def test_a_step_that_is_not_there_is_told_before_anything_runs(pipeline, stage, reason):
     with pytest.raises(ConfigError) as caught:
         _ = pipeline({"datatrove_filter": stage}).stages
-    assert str(caught.value).endswith(f"the stage `datatrove_filter` cannot be built: {reason}")
+    told = str(caught.value)
+    assert "the stage `datatrove_filter` cannot be built: " in told
+    assert reason in told
 
 
 def test_a_text_from_nothing_is_a_failure(pipeline):
