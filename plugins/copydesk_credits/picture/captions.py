@@ -40,7 +40,7 @@ _WRITER = re.compile(
     r"(?i)(?:text[eo]?|testo|tekst|words|haber|yazı|penulis|oleh)\s?:\s*\w+(?: [\w.'’-]+){1,3}\s*[/|,–-]?$"
     r"|(?:bron|fonte|forrás|fuente|kilde|källa|quelle|source|sursa|zdroj|źródło)\s?:\s*\w+(?: [\w.'’-]+){0,3}\W*$"
 )
-_SIGNED = re.compile(
+_BYLINE = re.compile(
     r"(?:(?i:by)|Von|Par|Por|Door|A[fv]|D[ia]|Od|Autor(?:ka|in)?:?)\s+"
     r"[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){1,8}\s*[/|,;·–-]?$"
 )
@@ -71,7 +71,7 @@ def fits(text: str, *most: tuple[int, int]) -> bool:
 
 def names_writer(text: str) -> bool:
     """Whether words beside a credit name who wrote the story, or who sent it: "Text: Ada Quill  Photo: Ben Marsh"."""
-    return any(form.match(text.strip()) for form in (_WRITER, _SIGNED))
+    return any(form.match(text.strip()) for form in (_WRITER, _BYLINE))
 
 
 def wrote_too(text: str) -> bool:
