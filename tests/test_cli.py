@@ -180,7 +180,7 @@ USAGE = {
     "no such input": (("run", "-p", "p", "nowhere.txt"), "nowhere.txt: there is no such file or folder."),
     "output in the input": (
         ("run", "-p", "p", "plugins", "-o", "plugins/out.jsonl"),
-        "the output plugins/out.jsonl lies in the input plugins. Name another place with -o.",
+        "the output plugins/out.jsonl lies in the input plugins. Name another place for it.",
     ),
     "an output of no kind": (
         ("run", "-p", "p", "-", "-o", "out.csv"),
@@ -600,6 +600,31 @@ def test_score_refuses_a_gold_field_that_there_is_not(folder):
     (folder / "w.jsonl").write_text('{"text": "a", "gold": {"boddy": "a", "agencies": []}}\n')
     _, err = copydesk("score", "-p", "p", "w.jsonl", cwd=folder, code=2)
     assert err == "w.jsonl:1: `gold` has no `boddy`. Did you mean `body`? docs/scoring.md has the form of a set.\n"
+
+
+@pytest.mark.parametrize(
+    "command", [("score", "set.jsonl"), ("compare", "pipelines.yaml", "pipelines.yaml", "set.jsonl")]
+)
+@pytest.mark.parametrize(
+    ("place", "expected", "code"),
+    [
+        ("set.jsonl", "copydesk: the output set.jsonl lies in the input set.jsonl. Name another place for it.\n", 2),
+        ("plugins", "copydesk: --json plugins: it is a folder.\n", 2),
+        ("nowhere/f.json", "copydesk: --json nowhere/f.json: there is no such folder.\n", 2),
+        ("/dev/full", "copydesk: /dev/full: cannot be written: No space left on device.\n", 4),
+    ],
+)
+def test_figures_that_cannot_be_written_are_told(folder, command, place, expected, code):
+    written = gold(*GOLD)
+    (folder / "set.jsonl").write_bytes(written)
+    _, err = copydesk(*command, "-p", "p", "--json", place, cwd=folder, code=code)
+    assert err == expected
+    assert (folder / "set.jsonl").read_bytes() == written
+
+
+def test_a_device_is_no_set(folder):
+    _, err = copydesk("score", "-p", "p", "/dev/full", cwd=folder, code=2)
+    assert err == "copydesk: /dev/full: is a device, not a file.\n"
 
 
 def test_compare_shows_the_difference_and_its_exit_code_says_so(folder):

@@ -106,6 +106,10 @@ BROKEN = {
         rule("x", role="prmo"),
         "3:11: rule `r/a`: there is no role `prmo`. Did you mean `promo`?",
     ),
+    "an id that is a list": (
+        "rules:\n  - {id: [a], role: x, pattern: b}\n  - {id: c, role: x, pattern: d}\n",
+        "2:10: `id` takes text; here stands a list.",
+    ),
     "no rules": ("about: x\n", "1:1: a rule file lacks `rules`."),
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from copydesk.cli.places import check_figures, write_figures
 from copydesk.cli.show import console, safe, shortened, visible
 from copydesk.cli.table import show_table
 from copydesk.comparison import Comparison, twin
@@ -32,11 +33,11 @@ def compare_command(
     first: tuple[Path, str], second: tuple[Path, str], inputs: Sequence[str], *, json: Path | None, show: int
 ) -> int:
     """The command: two pipelines, each a file and a name. The exit code is 0 where they do the same, else 1."""
+    check_figures(json, (first[0], second[0], *inputs))
     one, other = (load(path)[name] for path, name in (first, second))
     comparison = compared(one, other, readers.documents(inputs))
     show_comparison(comparison, [f"{path}: {name}" for path, name in (first, second)], show)
-    if json:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(plain(comparison, show)), indent=1) + b"\n")
+    write_figures(json, plain(comparison, show))
     return 1 if comparison.differing else 0
 
 

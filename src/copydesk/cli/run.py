@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import shlex
@@ -11,9 +10,9 @@ from collections import Counter
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copydesk.cli.places import refuse_own_input
 from copydesk.cli.progress import progress
 from copydesk.cli.show import console, safe, shortened
 from copydesk.config import load
@@ -33,6 +32,7 @@ from copydesk.run.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from copydesk.io.items import Item
     from copydesk.pipeline import Pipeline
@@ -135,7 +135,7 @@ class Run:
         for place in filter(None, (self.output, beside, *self.reports)):
             if _ADDRESS.match(str(place)):
                 raise ConfigError(f"{place} is no file or folder of this machine. Write to one, and copy it there.")
-            _refuse_own_input(self.inputs, place)
+            refuse_own_input(self.inputs, place)
             with naming(place):
                 if place is self.rejects and not place.parent.is_dir():
                     raise ConfigError(f"--rejects {place}: there is no such folder.")
@@ -235,16 +235,6 @@ def processors() -> int:
     if sys.platform == "win32":
         return 0
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _refuse_own_input(inputs: Iterable[str], output: Path) -> None:
-    """Writing over what is being read would lose it, and what is written would be read."""
-    target = Path(os.path.realpath(output))
-    for name in inputs:
-        source = Path(os.path.realpath(name))
-        pattern = glob.has_magic(name) and not os.path.lexists(name)
-        if any(place.match(str(source)) if pattern else place == source for place in (target, *target.parents)):
-            raise ConfigError(f"the output {output} lies in the input {name}. Name another place with -o.")
 
 
 def _allowance(text: str, kind: str) -> Callable[[int], float]:

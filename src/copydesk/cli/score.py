@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from copydesk.cli.places import check_figures, write_figures
 from copydesk.cli.show import console, safe, shortened, visible
 from copydesk.cli.table import cell_of, show_table
 from copydesk.config import load
@@ -144,9 +145,9 @@ def score_command(
     sets: Sequence[Path], pipeline: str, config: Path | None, *, limit: int | None, json: Path | None, **options: Any
 ) -> int:
     """The command: figures on standard output, and in the file named by --json; the exit code is 1 where one failed."""
+    check_figures(json, sets)
     scores = score_all(sets, load(config)[pipeline], limit, **options)
-    if json:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(scores.plain()), indent=1) + b"\n")
+    write_figures(json, scores.plain())
     return 1 if scores.failed else 0
 
 

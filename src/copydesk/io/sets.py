@@ -13,6 +13,7 @@ import msgspec
 from copydesk.document import Document
 from copydesk.errors import InputError, did_you_mean, json_fault
 from copydesk.facts import FIELDS
+from copydesk.io import sources
 from copydesk.scoring import Gold
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def _faults(path: Path, limit: int | None) -> Iterator[str]:
 
 def _lines(path: Path, limit: int | None) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers."""
+    if why := sources.fault(path):
+        raise InputError(f"{path}: {why}")
     try:
         with path.open("rb") as lines:
             most = None if limit is None else min(limit, sys.maxsize)

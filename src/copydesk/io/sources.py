@@ -232,6 +232,11 @@ def _mode(path: str) -> int:
         return 0
 
 
+def fault(path: Path) -> str:
+    """Why a file cannot be read, or nothing."""
+    return _local(str(path), str(path)).fault
+
+
 def _local(path: str, name: str) -> Source:
     """The source of one file. A pipe or a device, which could keep us waiting for ever, is never opened."""
     name, address = printable(name), printable(path)

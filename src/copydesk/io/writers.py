@@ -283,6 +283,14 @@ def naming(place: Path | str) -> Iterator[None]:
         raise OutputError(f"{place}: cannot be written: {error.strerror or error}.") from error
 
 
+def check_place(option: str, path: Path) -> None:
+    """Raises ConfigError where no file can be: asked before the work, not after a night of it."""
+    with naming(path):
+        folder = path.is_dir()
+    if folder or not path.parent.is_dir():
+        raise ConfigError(f"{option} {path}: {'it is a folder' if folder else 'there is no such folder'}.")
+
+
 def _zstd() -> Callable[[bytes], bytes]:
     module = zstd()
     parameter = module.CompressionParameter

@@ -58,7 +58,8 @@ def read_rules(source: Path | Traversable, *, tested: bool = False) -> list[Rule
 
 def _try(file: YamlFile, listed: Node | None, home: Home) -> None:
     """Note what re2 has against the patterns of a file."""
-    nodes = {id_.value: node for node in listed.value if (id_ := node.get("id"))} if listed else {}
+    ids = [(node.get("id"), node) for node in (listed.value if listed else ())]
+    nodes = {id_.value: node for id_, node in ids if id_ and isinstance(id_.value, str)}
     for rule_id, fault in home.faults.items():
         node = nodes[rule_id.split("/", 1)[1]]
         file.problem(node.get("pattern"), f"rule `{rule_id}`: {fault}.")

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from copydesk.errors import ConfigError, OutputError
-from copydesk.io.writers import naming
+from copydesk.io.writers import check_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,13 +98,10 @@ def _time(seconds: Mapping[str, float]) -> list[dict[str, Any]]:
 
 
 def check_report(path: Path) -> None:
-    """Raises ConfigError where a report cannot go there. It is asked before the run, not after a night of work."""
+    """Raises ConfigError where a report cannot go there."""
     if path.suffix.lower() not in (FIGURES, PAGE):
         raise ConfigError(f"--report takes a file that ends in {FIGURES} or {PAGE}, not `{path}`.")
-    with naming(path):
-        folder = path.is_dir()
-    if folder or not path.parent.is_dir():
-        raise ConfigError(f"--report {path}: {'it is a folder' if folder else 'there is no such folder'}.")
+    check_place("--report", path)
 
 
 def write_report(path: Path, figures: Mapping[str, Any], sample: Sample) -> None:
