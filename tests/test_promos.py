@@ -13,6 +13,7 @@ from copydesk.document import Document
 from copydesk.errors import ConfigError
 from copydesk.rules import read_rules
 from copydesk_promos import remove_chrome, remove_promos, remove_related
+from copydesk_promos.chrome import LINKS
 from copydesk_promos.menus import menu_words
 from copydesk_promos.page import folded
 
@@ -59,7 +60,8 @@ def kept(doc):
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_a_role_that_one_of_the_stages_takes(rule):
     assert rule.role in ROLES | {"related", "other"}
-    assert sum(rule.id in {known.id for known in stage.rules} for stage in STAGES.values()) == 1
+    stages = sum(rule.id in {known.id for known in stage.rules} for stage in STAGES.values())
+    assert stages == 1 + rule.id.endswith(LINKS)
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -133,7 +135,7 @@ def test_users_rules_count_whatever_their_role(tmp_path):
 
 def test_a_language_takes_its_own_pack_and_the_one_for_all():
     stems = {rule.id.partition("/")[0] for rule in remove_chrome(languages=("en",)).rules}
-    assert stems == {"any", "en_chrome"}
+    assert stems == {"any", "en_chrome", "en_related"}
 
 
 def test_where_the_headline_is_found_a_label_above_the_story_opens_a_run():

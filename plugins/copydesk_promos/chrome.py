@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from copydesk.rules import Rules
 from copydesk_promos.boxes import told_boxes
 from copydesk_promos.comments import comment_blocks
 from copydesk_promos.contents import contents
@@ -48,14 +47,11 @@ class remove_chrome:
     def __init__(
         self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = (), languages: tuple[str, ...] = ()
     ) -> None:
-        mine = roles_of(ROLES, also=LINKS, languages=languages, rules=rules, without=without)
-        self.rules = Rules([rule for rule in mine if not rule.id.endswith(LINKS)], everywhere=True)
-        self.links = Rules([rule for rule in mine if rule.id.endswith(LINKS)], everywhere=True)
+        self.rules = roles_of(ROLES, also=LINKS, languages=languages, rules=rules, without=without)
         self.others = roles_of(("related",), languages=languages)
 
     def __call__(self, doc: Document) -> None:
         mark_all(self.rules, doc)
-        self.links.mark(doc)
         page, known = Page(doc), labels(self.rules, doc)
         if not OPENING.isdisjoint([rule.role for rule in known.values()]):
             known |= {id(hit.segment): hit.rule for hit in self.others.hits(doc) if hit.rule.takes == "block"}

@@ -24,6 +24,9 @@ _HOUSE = re.compile(
     re.IGNORECASE,
 )
 
+_LEFT_OVER = ": "
+"""What may stand before a headline whose kicker had a line of its own."""
+
 
 class find_headline:
     """Find the headline and take it out of the text, with its kicker and dek, and the page's lines above it.
@@ -72,8 +75,8 @@ class find_headline:
 
 
 def printed(text: str, url: str = "") -> str:
-    """The headline as a fact: without the marks around all of it, and without a site's name at its end."""
-    text = text.strip()
+    """The headline as a fact: without what parted it from a kicker, and without a site's name at its end."""
+    text = text.strip().lstrip(_LEFT_OVER)
     site = _SITE.search(text)
     if site and words(text[: site.start()]) >= 3 and _is_site(site, url):
         text = text[: site.start()]

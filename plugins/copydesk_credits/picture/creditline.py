@@ -40,14 +40,16 @@ _RIGHTS = re.compile(
     r"©|ⓒ|Ｃ|\bCopyright\b(?: \d{4})?|\b[Aa]ll [Rr]ights [Rr]eserved\.?|\bTous droits réservés\b",
 )
 _PARTS = re.compile(
-    r"\s*[/|•]\s*|\s*,?\s+(?:via|by|on)\s+|\s+for\s+(?=(?:the\s+)?[A-Z])|(?<!\b[A-Z])[,.]\s+(?=\w)"
+    r"\s*[/|•]\s*|\s*,?\s+(?:via|by|on)\s+|\s+for\s+(?=(?:the\s+)?[A-Z])"
+    r"|\s+(?:für|pour|para|per|voor|för)\s+(?=[A-ZÀ-Þ]{3}|(?:[Dd]ie|[Dd]as|[Dd]en|L[ae]s?|El|De)\s)"
+    r"|(?<!\b[A-Z])[,.]\s+(?=\w)"
     r"|\s+[–—-]+\s+|\s*[()\[\]（）]\s*|[:：]\s+|\b(?:[Cc]ourtesy of|[Cc]ort[eé]s[ií]a d[aeo]l?)\s+"
 )
 _PERSON = re.compile(
     r"[^\W\d_a-zß-ÿ][\w.’'-]*(?:\s+(?:de|da|del|van|von|der|di|al|el|la|bin)\b)*(?:\s+[^\W\d_][\w.’'-]*){1,3}"
 )
 _HOUSE = re.compile(
-    r"(?:The|Die|Der|Das|University|Universit|Ministry|Museum|Agentur|Presse)\b|.*\b(?:News|Images|Media|Press)\b"
+    r"(?:The|Die|Der|Das|University|Universit|Ministry|Museum|Agentur|Presse|ABC|BBC|CBC|CNN|SBS)\b|.*\b(?:News|Images|Media|Press)\b"
 )
 _LABEL_BEHIND = re.compile(r"\s+nuotr(?:auka)?$")
 _WEB = re.compile(r"\bhttps?://\S+")
@@ -100,10 +102,10 @@ class CreditLine:
         labels = _either(self._kinds)
         self._label = re.compile(
             rf"(?:[^\W\d_]+\s+)??(?P<label>{labels})(?:\s*[:：=|]+|\.\.\.|\s+[–—-]\s|\s+{_LINK}|\s*(?=[©@])|(?<=source|yright|credit),"
-            r"|(?<=foto|hoto|fot\.)\s+(?=(?-i:[A-ZÀ-Þ])))\s*",
+            r"|(?<=foto|hoto|eeld|fot\.)\s+(?=(?-i:[A-ZÀ-Þ])))\s*",
             re.IGNORECASE,
         )
-        self._may_label = re.compile(rf"[:：=|©@,]|\.\.\.|\s[–—-]\s|foto|hoto|fot\.|\b{_LINK}", re.IGNORECASE)
+        self._may_label = re.compile(rf"[:：=|©@,]|\.\.\.|\s[–—-]\s|foto|hoto|eeld|fot\.|\b{_LINK}", re.IGNORECASE)
         self._desk = re.compile(
             rf"(?P<agency>{_either(self._wires)})[ -](?P<label>{labels}|pool)(?:\s*[/:,]\s*|\s+by\s+|\s+|$)",
             re.IGNORECASE,
