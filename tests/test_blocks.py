@@ -161,6 +161,16 @@ def test_the_last_sentence_of_the_story_needs_more_than_a_line():
     assert rails.condemned(end, {1: 2000, 2: 0}, BARS) == {1, 2}
 
 
+INTERVIEW = ["The Paper: Is it dry?", "Ada Quill: No.", "Paper: Why not?", "Quill: The tide.", "Paper: Thank you."]
+
+
+def test_the_turns_of_an_interview_stay():
+    page = segments_of(*STORY, *INTERVIEW, "Home: The tide", "Sport: Wanderers win")
+    assert rails.railed(page, {2, 3, 5, 6, 7, 8}, 1)[0] == set()
+    rows = segments_of(*STORY, "Sport: Wanderers win", "Sport: Wanderers lose", "Weather: Rain", "World: Snow")
+    assert rails.railed(rows, {2, 3, 4, 5}, 1)[0] == {2, 3, 4, 5}
+
+
 def test_a_sentence_far_from_the_story_needs_no_more_than_a_line():
     assert rails.condemned(segments_of(STORY[0], "Harbour", STORY[1]), {2: 0}, BARS) == {2}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, is_prose, words
@@ -58,6 +59,9 @@ _ROW = re.compile(rf"{_ITEM.pattern}|(?:\D*+\d[\d.,:]*+){{4}}")
 
 _ANSWER = re.compile(r"[A-Z]{1,3}[:.] \S")
 """A turn of a printed interview, under a letter (`Q:`, `A:`) or initials. Two make one, and neither goes."""
+
+_TURN = re.compile(r"(?P<who>[^\W\d_][\w.'’ -]{0,30}?)(?:: |：)\S")
+"""A turn under a speaker's name, or another line with a label."""
 
 SENTENCE = 6
 """Words from which on a block that ends as a sentence does is one, where a paragraph has twice as many."""
@@ -215,8 +219,21 @@ def railed(segments: Sequence[Segment], out: set[int], most: float) -> tuple[set
 
 def _turns(segments: Sequence[Segment], standing: Iterable[int]) -> list[int]:
     """The turns of an interview, if there is one: short answers look like labels."""
-    found = [place for place in standing if _ANSWER.match(segments[place].text)]
-    return found if len(found) > 1 else []
+    places = list(standing)
+    under_letters = [place for place in places if _ANSWER.match(segments[place].text)]
+    return (under_letters if len(under_letters) > 1 else []) + _under_names(segments, places)
+
+
+def _under_names(segments: Sequence[Segment], standing: Iterable[int]) -> list[int]:
+    """The runs of blocks with a name before a colon in which two names take turns."""
+    found = []
+    told = ((place, _TURN.match(segments[place].text)) for place in standing)
+    for is_turn, run in groupby(told, key=lambda one: one[1] is not None):
+        turns = [(place, match["who"]) for place, match in run if match]
+        names = [who for _, who in turns]
+        if is_turn and any(a == c != b for a, b, c in zip(names, names[1:], names[2:], strict=False)):
+            found += [place for place, _ in turns]
+    return found
 
 
 class Paragraphs:

@@ -40,11 +40,11 @@ class remove_clutter:
     story it must be sure to 0.8, and surer of one in letters that it hardly knows (Arabic, Chinese): to leave a promo
     is better than to take the story's last sentence. Of a line between two blocks that stay (a cross-head), of an item
     of a list and of a row of a table it must be sure to 0.6. In the tail of the page, behind the story's last two
-    sentences and below two blocks that rules know to stand there (share buttons, tags, comments), less will do. Copy in
-    which the rules found no sign of a page (a menu, a promo, a teaser) is left alone, as is what is plain prose. It
-    takes no paragraph between two of the story's, and nothing of a text without paragraphs. Where it would take more
-    than the share `most` of the paragraphs' words it takes none of these, and flags `much-clutter`: the page is no
-    article, or several.
+    sentences and below two blocks that rules know to stand there (share buttons, tags, comments), 0.6 will do for a
+    sentence beside the story, and less for a line. Copy in which the rules found no sign of a page (a menu, a promo, a
+    teaser) is left alone, as is what is plain prose. It takes no paragraph between two of the story's, no turn of an
+    interview, and nothing of a text without paragraphs. Where it would take more than the share `most` of the
+    paragraphs' words it takes none of these, and flags `much-clutter`: the page is no article, or several.
     """
 
     def __init__(

@@ -51,6 +51,7 @@ _WEIGHTS = {
     "long": -12,
     "page marks": -17,
     "two words": -20,
+    "two sentences": -20,
     "full stop": -25,
     "deep in the story": -26,
 }
@@ -60,6 +61,10 @@ publishers than it was fitted on it finds as many. The dateline is set by hand, 
 15, 30 and 45 tenths the best on one half of the publishers."""
 
 _TOLD = ("said below", "the story's topic", "said in the first paragraph", "title repeats it", "title above repeats it")
+
+_TWO = 14
+_SENTENCE_WITHIN = re.compile(r"\w{3}[.?!][”»“\"]? [^\W\d_a-zß-ÿ]")
+"""In a line of more words another sentence begins: it is a dek."""
 
 LEAST, _CLEAR = 37, 48
 """The score that a headline needs: "none of the lines", fitted as one more choice. With the higher one nothing beside
@@ -385,6 +390,7 @@ def by_form(text: str) -> int:
         ("usual length", 7 <= count <= 20),
         ("long", count >= 22),
         ("full stop", _stops(text)),
+        ("two sentences", count > _TWO and _SENTENCE_WITHIN.search(text) is not None),
         ("colon", text.endswith(":")),
         ("colon inside", ": " in text),
         ("page marks", _PAGE_MARKS.search(text) is not None),

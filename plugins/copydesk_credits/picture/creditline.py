@@ -203,8 +203,10 @@ class CreditLine:
 
     def _is_short(self, names: str, parts: Sequence[_Part]) -> bool:
         """Whether these are names even behind `Photos:` and `Video:`, where a title or a camera's data may stand."""
+        if any(self.is_agency(part.text) for part in parts):
+            return True
         longest = max(len(part.text.split()) for part in parts) if "/" in names else len(names.split())
-        return any(self.is_agency(part.text) for part in parts) or (longest <= 4 and not any(map(str.isdigit, names)))
+        return longest <= 4 and not any(part.text[:1].islower() or any(map(str.isdigit, part.text)) for part in parts)
 
     def _is_name(self, text: str, *, alone: bool) -> bool:
         words = text.split()
