@@ -20,6 +20,7 @@ from copydesk.document import Document
 
 ROOT = Path(__file__).parent.parent
 MEGABYTE = 1_000_000  # characters
+ROUNDS = 3
 KINDS = {
     "one word": "harbour ",
     "no blank at all": "a",
@@ -96,6 +97,11 @@ def _mojibake(raw: str) -> str:
     )
 
 
+def least(pipeline, raw: str) -> dict[str, float]:
+    """Seconds of the processor by stage, of the quickest of some runs: the first also makes room."""
+    return min((spent(pipeline, raw) for _ in range(ROUNDS)), key=lambda seconds: sum(seconds.values()))
+
+
 def spent(pipeline, raw: str) -> dict[str, float]:
     """Seconds of the processor by stage."""
     seconds: dict[str, float] = {}
@@ -117,7 +123,7 @@ def hostile() -> list[str]:
     pipeline("One line, so that what is built once is built.")
     lines = ["| 1 MB of | all, s | slowest stage | s | twice the text takes |", "|---|---|---|---|---|"]
     for kind in [*KINDS, *DIFFERENT]:
-        half, whole = spent(pipeline, text(kind, MEGABYTE // 2)), spent(pipeline, text(kind, MEGABYTE))
+        half, whole = (least(pipeline, text(kind, size)) for size in (MEGABYTE // 2, MEGABYTE))
         stage = max(whole, key=lambda name: whole[name])
         times = sum(whole.values()) / sum(half.values())
         lines.append(f"| {kind} | {sum(whole.values()):.2f} | {stage} | {whole[stage]:.2f} | {times:.1f} times |")

@@ -30,6 +30,11 @@ def test_the_wheel_has_every_file_of_both_roots(wheel):
     assert "copydesk/pipelines.yaml" in names
 
 
+def test_every_package_tells_checkers_that_it_has_types():
+    packages = [file.parent for root in ("src", "plugins") for file in (ROOT / root).glob("*/__init__.py")]
+    assert [package.name for package in packages if not (package / "py.typed").exists()] == []
+
+
 def test_installed_elsewhere_it_cleans_the_samples(wheel, tmp_path):
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"

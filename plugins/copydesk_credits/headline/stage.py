@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, words
@@ -24,6 +24,8 @@ _HOUSE = re.compile(
     re.IGNORECASE,
 )
 
+_GLUED = re.compile(r"(?:(?<=[a-zß-öø-ÿ])|(?<=[a-zß-öø-ÿ.!?][\"”»]))(?=[A-ZÀ-Þ])")
+_WORD = re.compile(r"\w+")
 _LEFT_OVER = ": "
 """What may stand before a headline whose kicker had a line of its own."""
 
@@ -60,7 +62,7 @@ class find_headline:
             _second(doc, layout.blocks[place], story.blocks[again])
 
     def _settle(self, doc: Document, layout: Layout, place: int) -> None:
-        segment = layout.blocks[place]
+        segment, kicker = _without_kicker(doc, layout, place)
         doc.fact("headline", printed(segment.text, address(doc.extra)), segment)
         segment.mark("headline", rule="headline")
         _repeats(layout, place)
@@ -69,7 +71,8 @@ class find_headline:
             layout.blocks[number].mark("dek", rule="dek")
         if dek:
             doc.fact("dek", " ".join(layout.blocks[number].text for number in dek), layout.blocks[dek[0]])
-        _kicker(doc, layout, place)
+        if kicker is None:
+            _kicker(doc, layout, place)
         if self.page:
             _page_lines(layout, place)
 
@@ -81,6 +84,29 @@ def printed(text: str, url: str = "") -> str:
     if site and words(text[: site.start()]) >= 3 and _is_site(site, url):
         text = text[: site.start()]
     return text.strip()
+
+
+def _without_kicker(doc: Document, layout: Layout, place: int) -> tuple[Segment, Segment | None]:
+    """The headline's segment, and that of a kicker which stood on its line without a blank between: it is told."""
+    segment = layout.blocks[place]
+    at = _glue(segment.text, " ".join(compress((block.text for block in layout.blocks), layout.prose)))
+    if not at:
+        return segment, None
+    kicker, segment = doc.split(segment, at)
+    doc.fact("kicker", kicker.text.strip(), kicker)
+    kicker.mark("kicker", rule="glued")
+    return segment, kicker
+
+
+def _glue(text: str, story: str) -> int:
+    """Where a kicker and a headline touch, else 0: between two words that the story has apart, or the second alone."""
+    for match in _GLUED.finditer(text):
+        left, right = text[: match.start()], text[match.start() :]
+        word = _WORD.match(right)
+        known = word and words(left) > 1 and words(right) > 2 and re.search(rf"\b{word[0]}\b", story)
+        if word and known and left.split()[-1] + word[0] not in story:
+            return match.start()
+    return 0
 
 
 def _is_site(end: re.Match[str], url: str) -> bool:
