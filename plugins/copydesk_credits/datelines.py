@@ -51,7 +51,7 @@ _IN_NAMES = (
 """Small words of places: `small_word` of words.yaml."""
 
 _RUNS_ON = re.compile(
-    rf"[^\w(\[]*(?:[^\W\d_]+(?:['’][^\W\d_]+|-[{_SMALL}]+)*,? )*?(?!(?:{_IN_NAMES})\b)[{_SMALL}]{{2,}},? (?!\d)"
+    rf"[^\w(\[]*(?:[^\W\d_]+(?:['’][^\W\d_]+|-[{_SMALL}]+)*,? )*?(?!(?:{_IN_NAMES})\b)[{_SMALL}]{{2,}},? (?!\d|\|)"
 )
 """How a paragraph opens that has no dateline: with words, and one of them is small that no place and no date has."""
 

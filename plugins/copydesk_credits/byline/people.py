@@ -28,6 +28,8 @@ _CASELESS = re.compile(r"[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u
 _DOMAIN = re.compile(
     r"^[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|de|at|ch|uk|info|news|tv|co|eu|fr|es|it|ru|no|se|dk|nl)$", re.IGNORECASE
 )
+_BROADCASTER = re.compile(r"[A-Z]{3,4}(?:-[A-Z][a-z]+)? (?=[A-Z][a-z])")
+"""A house that is known by letters, before its studio's town: "ARD Wien", "ARD-Studio Wien"."""
 _PLACE = re.compile(
     r"(?:,?\s+\(?)(in|aus|from|à|at|en|em|i|da|de|fra|från|из|w|we|v|ve|a)\s+"
     r"([A-ZÀ-ÞÇĐĞİŁŃÓŘŚŞŠŻŽА-Я][\w.'’-]+(?:[ -][A-ZÀ-ÞĐŁŘŚŠŽА-Я][\w.'’-]+){0,3})\)?"
@@ -278,7 +280,7 @@ def _is_house(part: str, before: list[_Found]) -> bool:
     folded = [token.casefold().strip(_STOPS) for token in tokens]
     if any(word in words("organisation") or word in words("role") for word in folded) or _DOMAIN.match(part):
         return True
-    caps = all(token.isupper() for token in tokens)
+    caps = all(token.isupper() for token in tokens) or (len(tokens) > 1 and _BROADCASTER.match(part) is not None)
     return caps and not any(found.kind == "person" and found.value.isupper() for found in before)
 
 
@@ -305,7 +307,7 @@ def _name(part: str) -> tuple[str, str]:
     if len(split) == 2 and " " in split[0].strip():  # "Ana del Prado" is one name
         part, more = split[0], split[1]
     tokens = part.split()
-    while tokens and tokens[0].casefold().strip(".") in words("honorific") and len(tokens) > 1:
+    while len(tokens) > 1 and _stands_before_a_name(tokens[0]):
         tokens = tokens[1:]
     for number in range(1 if len(tokens) > 1 else 0, len(tokens)):
         if tokens[number].casefold().strip(_STOPS) in words("role") and not part.isupper():
@@ -315,6 +317,12 @@ def _name(part: str) -> tuple[str, str]:
         tokens = tokens[: len(tokens) // 2]  # the link's text twice
     name = " ".join(tokens).strip(_STOPS.replace(".", ""))
     return (name, more.strip(_STOPS)) if name and is_name(tokens) else ("", "")
+
+
+def _stands_before_a_name(token: str) -> bool:
+    """Whether a word is a name's title, or a house and what its bearer does there: "Echo-Redakteurin"."""
+    house, _, role = token.casefold().strip(".").rpartition("-")
+    return role in words("role" if house else "honorific")
 
 
 def _unglued(part: str) -> tuple[str, str]:
