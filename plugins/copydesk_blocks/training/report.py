@@ -176,6 +176,9 @@ Measured as above. None of these moved all sets by more than chance does.
 - 0.7 or 0.6 for a sentence beside the story: half of what leaves in addition is the story's. Sentences far from it at
   0.4 or 0.3: `pages_fundus` -0.001 and -0.002. Less than 0.27 for a sentence in the tail: of the ten that left in
   addition nine were clutter, which is too few to tell.
+- The same pages once more, with all but one to six of the story's paragraphs taken out, among what is learned: on such
+  pages of other publishers 5.4 instead of 2.6 % of the story was taken (`pages_fundus`), 7.2 instead of 5.5
+  (`pages_wcxb`), and a fifth less clutter left. It learns that most of a short page is clutter.
 - Rails away: F1 falls by 0.003 on `pages_fundus` and by 0.001 on `pages_wcxb`. By hand 0.181 of the clutter is kept
   instead of 0.199, and 0.0078 of the story is lost instead of 0.0059. (With a model of the day before.)
 
