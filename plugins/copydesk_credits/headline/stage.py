@@ -89,7 +89,7 @@ def printed(text: str, url: str = "") -> str:
 def _without_kicker(doc: Document, layout: Layout, place: int) -> tuple[Segment, Segment | None]:
     """The headline's segment, and that of a kicker which stood on its line without a blank between: it is told."""
     segment = layout.blocks[place]
-    at = _glue(segment.text, " ".join(compress((block.text for block in layout.blocks), layout.prose)))
+    at = _glue(segment.text, layout)
     if not at:
         return segment, None
     kicker, segment = doc.split(segment, at)
@@ -98,15 +98,20 @@ def _without_kicker(doc: Document, layout: Layout, place: int) -> tuple[Segment,
     return segment, kicker
 
 
-def _glue(text: str, story: str) -> int:
-    """Where a kicker and a headline touch, else 0: between two words that the story has apart, or the second alone."""
+def _glue(text: str, layout: Layout) -> int:
+    """Where a kicker of two words and more and a headline of three touch, else 0."""
     for match in _GLUED.finditer(text):
         left, right = text[: match.start()], text[match.start() :]
-        word = _WORD.match(right)
-        known = word and words(left) > 1 and words(right) > 2 and re.search(rf"\b{word[0]}\b", story)
-        if word and known and left.split()[-1] + word[0] not in story:
+        if words(left) > 1 and words(right) > 2 and _are_two(left.split()[-1], right, layout):
             return match.start()
     return 0
+
+
+def _are_two(before: str, behind: str, layout: Layout) -> bool:
+    """Whether the story has the word behind a glue by itself, and never both as one: "WhatsApp" is one."""
+    word = _WORD.match(behind)
+    story = " ".join(compress((block.text for block in layout.blocks), layout.prose))
+    return word is not None and before + word[0] not in story and bool(re.search(rf"\b{word[0]}\b", story))
 
 
 def _is_site(end: re.Match[str], url: str) -> bool:
