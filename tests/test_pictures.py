@@ -17,12 +17,13 @@ from copydesk.ledger import restore, settle
 from copydesk.rules import house_words
 from copydesk.rules.patterns import compiled, translated
 from copydesk.testing import check_stage
+from copydesk_credits.picture import captions
 from copydesk_credits.picture.creditline import CreditLine
 from copydesk_credits.picture.stage import extract_credits
+from copydesk_credits.picture.vocabulary import picture_words
 
 STAGE = extract_credits()
 LINE = CreditLine()
-WORDS = files("copydesk_credits") / "rules" / "picture_words.yaml"
 
 
 def ran(text: str) -> Document:
@@ -50,6 +51,13 @@ def ran(text: str) -> Document:
         ("Photo via Pexels", None, "Pexels"),
         ("Copyright Ada Quill/Copyright 2024 The AP. All rights reserved", "Ada Quill", "The AP"),
         ("Foto: Ada Quill/APVisa mer", "Ada Quill", "AP"),
+        ("Credit Ada Quill/AFP", "Ada Quill", "AFP"),
+        ("Credit Quill/AFP", "Credit Quill", "AFP"),
+        ("Kuva: Ada Quill HS", "Ada Quill", "HS"),
+        ("Kuva: Ada Quill HS / Lehtikuva", "Ada Quill", "HS/Lehtikuva"),
+        ("Foto: Ada Quill III", "Ada Quill III", None),
+        ("Foto: ADA QUILL", "ADA QUILL", None),
+        ("Credit…Ada Quill for The Harbour Post", "Ada Quill", "The Harbour Post"),
     ],
 )
 def test_a_credit_tells_who_and_for_whom(printed, name, agency):
@@ -69,6 +77,10 @@ def test_several_credits_on_a_line_are_several():
         "Image: a mental picture of what was said",
         "© 2024 Harbour Media Ltd",
         "Copyright & Licensing",
+        "(Reuters/Ipsos)",
+        "Simak Video: Tembok Runtuh",
+        "See more photos: Ada Quill",
+        "Bild: Porträt von Ada Quill",
         "Photo: " + "Quill " * 100,
         "",
     ],
@@ -84,8 +96,7 @@ def test_a_pictures_agency_is_never_the_texts():
 
 
 def test_the_word_lists_are_sorted_and_have_no_word_twice():
-    lists = yaml.safe_load(WORDS.read_text(encoding="utf-8"))["words"]
-    for name, words in lists.items():
+    for name, words in picture_words().items():
         if isinstance(words, list):
             assert words == sorted(set(words), key=lambda word: (word.casefold(), word)), name
 
@@ -98,6 +109,25 @@ def test_the_house_words_are_sorted_and_say_the_same_to_code_and_to_rules():
     for name, words in house_words().items():
         assert re.compile(words), name
         assert compiled(translated(words, {})), name
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "true"),
+    [
+        (captions.names_writer, "Text: Ada Quill /", True),
+        (captions.names_writer, "Bron: Havenkrant", True),
+        (captions.names_writer, "Von Ada Quill |", True),
+        (captions.names_writer, "von Ada Quill", False),
+        (captions.names_writer, "Da Ada Quill den Hafen verließ, regnete es.", False),
+        (captions.wrote_too, "Text und", True),
+        (captions.wrote_too, "Words &", True),
+        (captions.wrote_too, "The text and the", False),
+        (captions.opens_byline, "POSTED BY Ada Quill", True),
+        (captions.opens_byline, "Bystanders saw Ada Quill", False),
+    ],
+)
+def test_openers_of_bylines_are_words_of_the_list(asked, text, true):
+    assert asked(text) is true
 
 
 PIECES = st.sampled_from(
@@ -121,6 +151,16 @@ def test_one_stage_serves_eight_threads():
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda text: ran(text).found("credit"), texts))
     assert [each[0].caption for each in found] == [f"Gulls over pier {number}." for number in range(40)]
+
+
+def test_a_photographer_alone_is_noted_where_captions_stay():
+    doc = Document(
+        "Wall falls\n\nThe old pier, seen from the ferry.\n\nBen Marsh\n\nBy Ada Quill\n\nThe pier reopened."
+    )
+    doc.signed_by("extract_credits")
+    extract_credits(captions=False)(doc)
+    assert [(credit.name, credit.caption) for credit in doc.found("credit")] == [("Ben Marsh", None)]
+    assert [segment.role for segment in doc.segments] == ["body", "body", "credit", "body", "body"]
 
 
 def test_the_stage_keeps_what_every_stage_must_keep():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, sentences, words
 from copydesk.rules import house_words
+from copydesk_credits.picture.vocabulary import either, picture_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,15 +37,6 @@ _SIGNS = re.compile(
 )
 _ITEM = re.compile(r"[\d#]+\s*(?:[.):]|\s)|[•*–-]\s|.*\bhttps?:")
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
-_WRITER = re.compile(
-    r"(?i)(?:text[eo]?|testo|tekst|words|haber|yazı|penulis|oleh)\s?:\s*\w+(?: [\w.'’-]+){1,3}\s*[/|,–-]?$"
-    r"|(?:bron|fonte|forrás|fuente|kilde|källa|quelle|source|sursa|zdroj|źródło)\s?:\s*\w+(?: [\w.'’-]+){0,3}\W*$"
-)
-_BYLINE = re.compile(
-    r"(?:(?i:by)|Von|Par|Por|Door|A[fv]|D[ia]|Od|Autor(?:ka|in)?:?)\s+"
-    r"[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){1,8}\s*[/|,;·–-]?$"
-)
-_WROTE_TOO = re.compile(r"(?i)(?:text[eo]?|testo|tekst|words|story|текст)\s+(?:und|and|y|et|e|en|og|och|i|и|&|\+)$")
 _STOP = re.compile("[.!?…؟۔।。！？]")
 _NUMBER = re.compile(
     r"^(?:[^\W\d_]+ )?\d{1,3} ?(?:of|von|de|sur|di|van|av|/) ?\d{1,3} ?(?:[|:]|(?<=\d) (?=[A-ZÀ-Þ]))\s*"
@@ -60,6 +52,28 @@ def _tells() -> re.Pattern[str]:
     return re.compile(rf"^(?:{house['pronoun']})\b|\b(?:{verbs})\b|[\"”»“]\s?,")
 
 
+@cache
+def _writers() -> tuple[re.Pattern[str], ...]:
+    """The forms of what names who wrote a story, or who sent it."""
+    words = picture_words()
+    return (
+        re.compile(rf"(?i)(?:{either(words['writer_label'])})\s?:\s*\w+(?: [\w.'’-]+){{1,3}}\s*[/|,–-]?$"),
+        re.compile(rf"(?i)(?:{either(words['source_label'])})\s?:\s*\w+(?: [\w.'’-]+){{0,3}}\W*$"),
+        re.compile(rf"(?:{either(words['byline_opener'])})\s+[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){{1,8}}\s*[/|,;·–-]?$"),
+    )
+
+
+@cache
+def _wrote_too() -> re.Pattern[str]:
+    words = picture_words()
+    return re.compile(rf"(?i)(?:{either(words['written'])})\s+(?:{either(words['joint'])})$")
+
+
+@cache
+def _signed() -> re.Pattern[str]:
+    return re.compile(rf"(?i)(?:{either(picture_words()['signed'])})\b")
+
+
 def fits(text: str, *most: tuple[int, int]) -> bool:
     """Whether a text has at most so many words in so many sentences, by one of the measures."""
     size, stops = words(text), len(_STOP.findall(text))
@@ -71,12 +85,17 @@ def fits(text: str, *most: tuple[int, int]) -> bool:
 
 def names_writer(text: str) -> bool:
     """Whether words beside a credit name who wrote the story, or who sent it: "Text: Ada Quill  Photo: Ben Marsh"."""
-    return any(form.match(text.strip()) for form in (_WRITER, _BYLINE))
+    return any(form.match(text.strip()) for form in _writers())
 
 
 def wrote_too(text: str) -> bool:
     """Whether who took the picture wrote the story as well, by the words before the label: "Text and photos: ..."."""
-    return _WROTE_TOO.match(text.strip()) is not None
+    return _wrote_too().match(text.strip()) is not None
+
+
+def opens_byline(text: str) -> bool:
+    """Whether a line of the head opens as a byline does."""
+    return _signed().match(text) is not None
 
 
 def has_words(text: str) -> bool:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import yaml
-
 from copydesk.facts import Credit
+from copydesk_credits.picture.vocabulary import either, picture_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +49,9 @@ _PERSON = re.compile(
 _HOUSE = re.compile(
     r"(?:The|Die|Der|Das|University|Universit|Ministry|Museum|Agentur|Presse|ABC|BBC|CBC|CNN|SBS)\b|.*\b(?:News|Images|Media|Press)\b"
 )
+_HOUSED = re.compile(
+    r"(?P<name>[A-ZÀ-Þ][a-zß-ÿ][\w.’'-]*(?: [\w.’'-]+){0,2} [A-ZÀ-Þ][\w.’'-]*[a-zß-ÿ]) (?P<house>(?![IVX]+$)[A-Z]{2,4})"
+)
 _LABEL_BEHIND = re.compile(r"\s+nuotr(?:auka)?$")
 _WEB = re.compile(r"\bhttps?://\S+")
 _TAKEN = re.compile(
@@ -89,31 +90,39 @@ class CreditLine:
     def __init__(self) -> None:
         self._kept = lru_cache(maxsize=KEPT)(self._read)
         self.is_text_agency = lru_cache(maxsize=KEPT)(self._is_text_agency)
-        source = files("copydesk_credits") / "rules" / "picture_words.yaml"
-        words = yaml.safe_load(source.read_text(encoding="utf-8"))["words"]
+        words = picture_words()
         self._photo_agencies = frozenset(word.casefold() for word in words["photo_agency"])
         self._wires = frozenset(words["wire"])
         self._small = frozenset(words["small"])
         self._nobody = frozenset(words["nobody"])
         self._notes = frozenset(words["note"])
+        self._pollsters = frozenset(words["pollster"])
         photo = [*words["photo_label"], *words["source_label"]]
         kinds = {"photo": photo, "video": words["video_label"], "graphic": words["graphic_label"]}
         self._kinds = {label: kind for kind, labels in kinds.items() for label in labels}
-        labels = _either(self._kinds)
+        labels = either(self._kinds)
         self._label = re.compile(
-            rf"(?:[^\W\d_]+\s+)??(?P<label>{labels})(?:\s*[:：=|]+|\.\.\.|\s+[–—-]\s|\s+{_LINK}|\s*(?=[©@])|(?<=source|yright|credit),"
-            r"|(?<=foto|hoto|eeld|fot\.)\s+(?=(?-i:[A-ZÀ-Þ])))\s*",
+            rf"(?:[^\W\d_]+\s+)??(?P<label>{labels})(?:\s*[:：=|]+|\.\.\.|…|\s+[–—-]\s|\s+{_LINK}|\s*(?=[©@])|(?<=source|yright|credit),"
+            r"|(?<=foto|hoto|eeld|fot\.)\s+(?=(?-i:[A-ZÀ-Þ]))"
+            r"|(?<=redit)\s+(?=(?-i:(?:[A-ZÀ-Þ][\w.'’-]+ ){1,2}[A-ZÀ-Þ][\w.'’-]+\s?/)))\s*",
             re.IGNORECASE,
         )
-        self._may_label = re.compile(rf"[:：=|©@,]|\.\.\.|\s[–—-]\s|foto|hoto|eeld|fot\.|\b{_LINK}", re.IGNORECASE)
+        self._may_label = re.compile(
+            rf"[:：=|©@,…]|\.\.\.|\s[–—-]\s|foto|hoto|eeld|redit|fot\.|\b{_LINK}", re.IGNORECASE
+        )
         self._desk = re.compile(
-            rf"(?P<agency>{_either(self._wires)})[ -](?P<label>{labels}|pool)(?:\s*[/:,]\s*|\s+by\s+|\s+|$)",
+            rf"(?P<agency>{either(self._wires)})[ -](?P<label>{labels}|pool)(?:\s*[/:,]\s*|\s+by\s+|\s+|$)",
             re.IGNORECASE,
         )
         self._next = re.compile(
             rf"\s*\+\+\+\s*|\s*[|;,]\s*(?=(?:\w+\s+)?(?:{labels})\s*[:：])|\s*;\s*|,\s*(?=©)", re.IGNORECASE
         )
-        self._trailing = re.compile(rf"(?:{_either([note for note in self._notes if ' ' in note])})\W*$", re.IGNORECASE)
+        self._trailing = re.compile(rf"(?:{either([note for note in self._notes if ' ' in note])})\W*$", re.IGNORECASE)
+        self._titles = re.compile(
+            rf"(?:{either(words['invitation'])})\s+(?:\w+\s+)?(?:{labels})\s*[:：]"
+            rf"|(?:{labels})\s*[:：]\s*(?:{either(words['portrait'])})\s",
+            re.IGNORECASE,
+        )
         self._late_label = re.compile(rf".{{1,40}}?(?=\b(?:{labels})\s*[:：])", re.IGNORECASE)
 
     def read(self, text: str) -> list[Credit]:
@@ -126,7 +135,7 @@ class CreditLine:
         text = " ".join(text.split()).strip(_EDGES)
         if text[:1] in _BRACKETS:
             text = text.strip(_EDGES + _BRACKETS)
-        if _CLAIM.search(text) and not self._is_photographers(text):
+        if self._titles.match(text) or (_CLAIM.search(text) and not self._is_photographers(text)):
             return ()
         read = [self._credit(piece) for piece in self._next.split(text) if piece.strip(_EDGES)]
         return () if None in read else tuple(credit for credit in read if credit)
@@ -198,6 +207,8 @@ class CreditLine:
         """Whether these are names: each word has a capital, is small in names, or belongs to an agency."""
         if len(names.split()) > LONGEST or names.rstrip()[-1:] in ("?", "!"):
             return False
+        if any(part.text in self._pollsters for part in parts):  # `(Reuters/Ipsos)`
+            return False
         company = any(self._vouches(part.text) for part in parts)  # beside it `filmfoto` and `hr` are names too
         return all(self.is_agency(part.text) or self._is_name(part.text, alone=company) for part in parts)
 
@@ -231,11 +242,15 @@ class CreditLine:
         named = next(iter([*people, *others]), None)
         if named is None:
             return None, _together(names, parts)
-        return named.text, _together(names, [part for part in parts if part.text != named.text]) or None
+        name, house = _housed(named.text)
+        agencies = _together(names, [part for part in parts if part.text != named.text])
+        return name, "/".join(filter(None, (house, agencies))) or None
 
 
-def _either(words: Sequence[str] | dict[str, str] | frozenset[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+def _housed(text: str) -> tuple[str, str | None]:
+    """A name, and the letters of a house right behind it: `Ada Quill HS`."""
+    match = _HOUSED.fullmatch(text)
+    return (match["name"], match["house"]) if match else (text, None)
 
 
 def _together(names: str, parts: list[_Part]) -> str:

@@ -27,11 +27,13 @@ from copydesk_credits.picture.captions import (
     is_sure_caption,
     names_what_is_seen,
     names_writer,
+    opens_byline,
     opens_text,
     plain,
     wrote_too,
 )
 from copydesk_credits.picture.creditline import CreditLine
+from copydesk_credits.picture.lone import lone_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,14 +53,15 @@ REACH = 20
 
 _SMALL = re.compile(r"(?<!\S)[^\W\d_A-ZÀ-Þ]\w+")
 _OF_PICTURES = re.compile(r"(?i)(?:photo|foto|picture|bild|image|\bpool\b|\bhandout\b|\bfile\b|illustration|©)")
-_SIGNED = re.compile(r"(?i)(?:written |posted )?(?:by|von|par|por|di|door|av|af)\b")
+_CAPITALS = re.compile(r"(?<=[a-z,] )[A-ZÀ-Þ][\w’'-]*\w")
 _LINE = 160
 """Characters: no line of the head is longer that names somebody or tells of a picture."""
 _GAP = 20
 """Characters between two blocks: line ends, and the blanks of empty lines."""
 _start = attrgetter("start")
 _BARE = ("bracket-name", "bracket-wire", "bracket-source", "agency-end", "agency-line")
-_UNKNOWN = frozenset(["bracket-unknown", "slash-name"])
+_BY_FORM = frozenset(["bracket-family", "reporter-end", "slash-name"])
+_UNKNOWN = _BY_FORM | {"bracket-unknown"}
 _BRACKETS = frozenset(["bracket-agency", "bracket-label", "bracket-name", "bracket-wire"])
 
 
@@ -127,8 +130,8 @@ class extract_credits:
         self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}
 
     def __call__(self, doc: Document) -> None:
-        hits = self.rules.hits(doc)
-        if not hits:
+        hits, lone = self.rules.hits(doc), lone_names(doc.segments)
+        if not (hits or lone):
             return
         blocks = list(self._blocks(hits))
         labelled = frozenset(hit.segment.start for hit in hits if hit.rule.id.endswith("/label-line"))
@@ -137,6 +140,7 @@ class extract_credits:
             if block.shared and ((block.sure and not self._is_signed(block, page)) or page.vouches_for(block)):
                 self._take_from_text(doc, block)
         self._take_lines(doc, page, [block for block in blocks if not block.shared])
+        self._take_lone(doc, page, lone)
         if self.captions:
             _mark_labelled(doc, page, hits)
             _mark_doubles(doc, page)
@@ -235,6 +239,19 @@ class extract_credits:
                 if above:
                     above.mark("caption", rule=block.spans[0].rule)
 
+    def _take_lone(self, doc: Document, page: Page, lone: Sequence[Segment]) -> None:
+        """Photographers who stand alone between a caption and the byline."""
+        segments = doc.segments if lone else ()
+        for line in lone:
+            at = bisect_left(segments, line.start, key=_start)
+            above = page.caption_above(segments, at)
+            if line.by is None and above and page.is_photographer(above, line, opens_byline(segments[at + 1].text)):
+                caption = plain(above.text) if self.captions else None
+                doc.fact("credit", Credit(name=line.text, caption=caption), line)
+                line.mark("credit", rule="name-above-byline")
+                if self.captions:
+                    above.mark("caption", rule="name-above-byline")
+
 
 class Page:
     """What a whole document says about its credits. `labelled`: where lines start that open with a credit's label."""
@@ -305,8 +322,8 @@ class Page:
         Sign-offs end a story, and one story has one; captions stand further up, are short, and a page has several.
         """
         start, text, rule = block.segment.start, block.rest, block.spans[-1].rule_name
-        if rule == "slash-name":
-            return self.stands_in_story(start) and fits(text, *BESIDE) and len(_SMALL.findall(text)) > 2
+        if rule in _BY_FORM:
+            return self._is_formed(block, rule)
         if self.story_behind(block) < 2 or words(text) < 4 or not fits(text, CLOSED):
             return False
         if rule == "bracket-source":
@@ -315,6 +332,31 @@ class Page:
             return self._brackets and (self._sure or len(self._doubtful) > 1)
         glued = text[-1:] not in " \N{NO-BREAK SPACE}"
         return self._sure or len(self._doubtful) > 1 or (glued and self._is_head(start))
+
+    def _is_formed(self, block: Block, rule: str) -> bool:
+        """The same of a name that its form alone tells: between paragraphs, and no sign-off."""
+        if rule == "reporter-end":
+            return not self._ends_story(block) and fits(block.rest, (CLOSED[0], 1))
+        if not fits(block.rest, *BESIDE) or len(_SMALL.findall(block.rest)) < 3:
+            return False
+        start = block.segment.start
+        if rule == "slash-name":
+            return self.stands_in_story(start)
+        return (self._is_head(start) or self.stands_in_story(start)) and self._tells_of_family(block)
+
+    def _tells_of_family(self, block: Block) -> bool:
+        """Whether the caption or the story names somebody of the family in the brackets."""
+        names = set((block.spans[-1].credits[0].name or "").split())
+        told = [block.rest, *[segment.text for segment in self._prose]]
+        return any(not names.isdisjoint(_CAPITALS.findall(text)) for text in told)
+
+    def is_photographer(self, caption: Segment, name: Segment, says_by: bool) -> bool:
+        """Whether a name alone below a caption and above a byline is no second writer's.
+
+        `By` opens the line of the first writer; else the caption and the name stand close, or it is surely a caption.
+        """
+        close = self._breaks(caption) == (2, 1) and self._breaks(name) == (1, 2)
+        return close or is_sure_caption(caption.text) or (says_by and ends_sentence(caption.text))
 
     def vouches_for_line(self, above: Segment | None) -> bool:
         """Whether a bare name on its own line is a picture's credit: under a caption, below the head, among others."""
@@ -371,8 +413,13 @@ class Page:
         """Whether a block that reads as a caption may be one.
 
         One that says so by a side alone is, where pictures stand near, or as a line without a stop between two
-        paragraphs; one that has no more than a scene's words only there: further up it may be the headline.
+        paragraphs; one that has no more than a scene's words only there: further up it may be the headline. A portrait
+        stands beside the byline of who is seen.
         """
+        if "named" in hit.groups:
+            return any(
+                block is not None and _ends_with_name(block.text, hit.groups["named"]) for block in (before, behind)
+            )
         if not hit.rule.id.endswith(("/caption-side", "/scene")):
             return True
         between = all(block is not None and is_prose(block.text) for block in (before, behind))
@@ -403,10 +450,15 @@ def _is_byline(segments: Sequence[Segment], at: int) -> bool:
     """
     before, behind = _neighbour(segments, at - 1), _neighbour(segments, at + 1)
     around = [segment.text for segment in segments[max(0, at - 4) : at + 5] if len(segment.text) < _LINE]
-    if before is None or behind is None or any(_SIGNED.match(text) or _OF_PICTURES.search(text) for text in around):
+    if before is None or behind is None or any(opens_byline(text) or _OF_PICTURES.search(text) for text in around):
         return False
     lone = before.start == segments[0].start and is_prose(behind.text) and not ends_sentence(before.text)
     return lone or (is_time(behind.text) and not is_time(before.text))
+
+
+def _ends_with_name(text: str, name: str) -> bool:
+    """Whether a line is a name, or a byline with it."""
+    return len(text) < _LINE and text.endswith(name) and (text == name or opens_byline(text))
 
 
 def _names_first(block: Block) -> bool:
