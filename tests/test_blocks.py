@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 
 import copydesk
 from copydesk.document import Document
+from copydesk.prose import is_sentence
 from copydesk_blocks import characters, features, model, rails, reading, remove_clutter, train, trees
 from copydesk_blocks.training import fit
 from copydesk_blocks.training.articles import Article, registered
 from copydesk_blocks.training.gold import story_shares
+from copydesk_blocks.training.shortened import shortened
 
 ROOT = Path(__file__).parents[1]
 MENU = ["Parishes", "Council", "Kilns & Pottery", "Tide tables", "Ferry crews", "Lost and found"]
@@ -270,7 +272,7 @@ def test_no_sample_loses_a_sentence_to_the_model():
             doc.signed_by(name)
             stage(doc)
         taken = [s.text for s in doc.segments if s.by and s.by.stage == "remove_clutter"]
-        assert [text for text in taken if rails.is_sentence(text)] == [], path.name
+        assert [text for text in taken if is_sentence(text)] == [], path.name
 
 
 def test_a_paragraph_between_two_of_the_story_stays():
@@ -292,6 +294,12 @@ def test_a_paragraph_far_from_the_story_may_go():
 
 def test_nothing_goes_where_there_is_no_paragraph():
     assert rails.railed(segments_of(*MENU), {0, 1}, 1.0) == (set(), False)
+
+
+def test_where_there_is_no_paragraph_sentences_are_the_story():
+    brief = ["A stork stood on the road for an hour.", "Nobody in the cars complained about it."]
+    assert rails.railed(segments_of(*MENU, *brief), {0, 1}, 0.5) == ({0, 1}, False)
+    assert rails.railed(segments_of(*MENU, *brief), {0, 6, 7}, 0.5) == ({0}, True)
 
 
 def test_too_many_paragraphs_stay_and_short_lines_go():
@@ -487,6 +495,46 @@ def test_boxes_that_rules_knew_teach_their_roles():
     assert max(Counter(box.roles).values()) <= fit.VEILED_BLOCKS
     assert box.page.open[box.at].all()
     assert not fit.veiled([page._replace(gold={"roles": {}})])
+
+
+def long_article():
+    told = [f"{line} {line}" for line in STORY] + STORY
+    return article([*MENU, *told[:5], "Lost and found", *told[5:], *MENU], "\n".join(told))
+
+
+def short_copies(number):
+    whole = long_article()
+    return [shortened(whole, story_shares(whole), str(seed)) for seed in range(number)]
+
+
+def test_a_shortened_copy_has_a_short_story_and_all_around_it():
+    for copy, shares in short_copies(20):
+        texts = [segment.text for segment in copy.segments]
+        told = [text for text, share in zip(texts, shares, strict=True) if share >= 0.5]
+        assert 1 <= len(told) <= 6
+        assert texts[:6] == texts[-6:] == MENU
+        assert all(any(text in line for line in STORY) or text in long_article().raw for text in told)
+
+
+def test_shortened_copies_differ_by_seed_and_are_the_same_again():
+    texts = [[[segment.text for segment in copy.segments] for copy, _ in short_copies(20)] for _ in range(2)]
+    assert texts[0] == texts[1]
+    assert len({tuple(one) for one in texts[0]}) > 10
+
+
+def test_a_story_that_is_short_has_no_shorter_copy():
+    whole = article([*MENU, *STORY[:3]], "\n".join(STORY[:3]))
+    assert shortened(whole, story_shares(whole), "1") is None
+
+
+def test_in_a_short_copy_the_story_weighs_more_than_on_its_page():
+    page, copy = fit.lessons([long_article()])
+    share = {
+        lesson.story: fit.sample_weights(lesson)[lesson.shares >= 0.5].sum() / fit.sample_weights(lesson).sum()
+        for lesson in (page, copy)
+    }
+    assert share[None] < share[copy.story] == pytest.approx(copy.story)
+    assert fit.sample_weights(copy).sum() < fit.sample_weights(page).sum()
 
 
 def test_an_article_without_gold_teaches_nothing():

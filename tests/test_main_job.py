@@ -168,3 +168,36 @@ def test_wire_copy_gives_its_dateline_and_author(shared):
         if g.get("dateline")
     ]
     assert sum(places) / len(places) >= 0.95
+
+
+BRIEF = """Home
+News
+Sport
+Log in
+Stork stops traffic near Lasin
+By Hanna Wrona
+19 April 2025, 16:05
+Share
+A stork stood on the road for an hour.
+Police stopped the cars.
+More on this
+New fines from May
+The bird left when a vet arrived.
+"It liked it here," said sergeant Olga Drab.
+Nobody complained.
+Comments
+Privacy policy
+"""
+
+
+def test_a_brief_without_a_paragraph_has_a_headline_and_a_byline():
+    record = REPRINTS(BRIEF).record()
+    assert record["headline"] == "Stork stops traffic near Lasin"
+    assert [author["name"] for author in record["authors"]] == ["Hanna Wrona"]
+    assert record["published"]["iso"] == "2025-04-19T16:05:00"
+
+
+def test_a_brief_without_a_paragraph_keeps_its_sentences():
+    text = REPRINTS(BRIEF).text
+    told = [line for line in BRIEF.splitlines() if line.endswith((".", '"'))]
+    assert [line for line in told if line not in text] == []

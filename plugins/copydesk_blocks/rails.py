@@ -7,7 +7,7 @@ from bisect import bisect_left
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from copydesk.prose import ends_sentence, is_prose, words
+from copydesk.prose import ends_sentence, is_prose, is_sentence, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -62,9 +62,6 @@ _ANSWER = re.compile(r"[A-Z]{1,3}[:.] \S")
 
 _TURN = re.compile(r"(?P<who>[^\W\d_][\w.'’ -]{0,30}?)(?:: |：)\S")
 """A turn under a speaker's name, or another line with a label."""
-
-SENTENCE = 6
-"""Words from which on a block that ends as a sentence does is one, where a paragraph has twice as many."""
 
 _LATIN = re.compile("[A-Za-z\N{LATIN CAPITAL LETTER A WITH GRAVE}-\N{LATIN SMALL LETTER EZH WITH CARON}]+")
 
@@ -198,10 +195,6 @@ def in_order(segments: Sequence[Segment]) -> tuple[list[int], dict[int, int]]:
     return standing, {place: number for number, place in enumerate(standing)}
 
 
-def is_sentence(text: str) -> bool:
-    return ends_sentence(text) and words(text) >= SENTENCE
-
-
 def is_foreign(text: str) -> bool:
     """Whether fewer than half of the characters are Latin letters."""
     return 2 * sum(map(len, _LATIN.findall(text))) < len(text)
@@ -237,11 +230,13 @@ def _under_names(segments: Sequence[Segment], standing: Iterable[int]) -> list[i
 
 
 class Paragraphs:
-    """The paragraphs among the blocks that stand, and how many words each has."""
+    """The paragraphs among the blocks that stand, and how many words each has; the sentences, where there are none."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         standing, self.order = in_order(segments)
-        self.words = {place: words(segments[place].text) for place in standing if is_prose(segments[place].text)}
+        told = [place for place in standing if is_prose(segments[place].text)]
+        told = told or [place for place in standing if is_sentence(segments[place].text)]
+        self.words = {place: words(segments[place].text) for place in told}
 
     def between(self, out: Collection[int]) -> list[int]:
         """Those that shall leave, and stand between two that stay."""

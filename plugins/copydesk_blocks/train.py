@@ -14,7 +14,7 @@ from pathlib import Path
 from copydesk_blocks.model import write_model
 from copydesk_blocks.stage import MOST, THRESHOLD
 from copydesk_blocks.training.articles import Article, articles, scorer
-from copydesk_blocks.training.fit import FOLDS, Lesson, fitted, fold_of, lessons, veiled
+from copydesk_blocks.training.fit import FOLDS, Lesson, fitted, fold_of, lessons, short_copies, veiled
 from copydesk_blocks.training.report import Scores, Verdict, report, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,9 +45,11 @@ def main() -> int:
     say(f"{len(known)} articles behind the rules")
     taught, boxes = lessons(known), veiled(known)
     write_model(fitted(taught, boxes), Path(__file__).with_name("model.npz"))
-    verdicts = cross_validated(known, taught, boxes)
+    copies, shares = zip(*short_copies(known, "judged"), strict=True)
+    verdicts = cross_validated([*known, *copies], taught, boxes)
+    whole, short = verdicts[: len(known)], zip(verdicts[len(known) :], shares, strict=True)
     scores = Scores(scorer(data.parent / "tools" / "score.py"), MOST)
-    (ROOT / "docs" / "model.md").write_text(report(verdicts, scores, THRESHOLD), "utf-8")
+    (ROOT / "docs" / "model.md").write_text(report(whole, list(short), scores, THRESHOLD), "utf-8")
     return 0
 
 

@@ -6,11 +6,11 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from copydesk.prose import ends_sentence, is_prose, kept, words
+from copydesk.prose import ends_sentence, is_prose, is_sentence, kept, words
 from copydesk_credits.headline.address import address, title
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from copydesk.document import Document, Segment
 
@@ -60,6 +60,11 @@ def weight(text: str) -> int:
     return min(_LONGEST, words(text[: 8 * _LONGEST])) if is_prose(text) else 0
 
 
+def weight_of_sentence(text: str) -> int:
+    """The same where no block is prose: a brief may have nothing but short sentences, a line each."""
+    return words(text) if len(text) < _LONG and is_sentence(text) else 0
+
+
 def laid_out(doc: Document) -> Layout:
     """The layout of the document as it stands: the next stage finds it again where nothing was done in between."""
     found: Layout | None = doc.memo.get(Layout)
@@ -72,8 +77,9 @@ class Layout:
     """The blocks of a document, which of them are open and prose, and the stretch that is the story: `start` to `end`.
 
     The story is the stretch where prose outweighs short lines the most (the maximum subarray): a menu with a few
-    teasers above it weighs less, and so do the comments below. Where there is no prose both are the number of blocks.
-    `title` holds the title's words as the address has them, the document's own or another one.
+    teasers above it weighs less, and so do the comments below. Where no block is prose, sentences count in its place;
+    where there are none either, both are the number of blocks. `title` holds the title's words as the address has
+    them, the document's own or another one.
     """
 
     def __init__(self, doc: Document, blocks: Sequence[Segment] | None = None, url: str | None = None) -> None:
@@ -83,10 +89,15 @@ class Layout:
         self.title = title(address(doc.extra) if url is None else url)
         self.blocks = tuple(blocks or doc.segments)
         self.open = [segment.role in doc.keep for segment in self.blocks]
-        weights = [weight(segment.text) if kept else 0 for kept, segment in zip(self.open, self.blocks, strict=True)]
+        weights = self._weights(weight)
+        if not any(weights):
+            weights = self._weights(weight_of_sentence)
         self.prose = [worth > 0 for worth in weights]
         worth = [value or (_SHORT_LINE if kept else 0) for kept, value in zip(self.open, weights, strict=True)]
         self.start, self.end = heaviest(worth) if any(weights) else (len(self.blocks), len(self.blocks))
+
+    def _weights(self, weight: Callable[[str], int]) -> list[int]:
+        return [weight(segment.text) if kept else 0 for kept, segment in zip(self.open, self.blocks, strict=True)]
 
     def small_words(self) -> frozenset[str]:
         """The words that the document spells with a small letter."""

@@ -67,6 +67,11 @@ def is_prose(text: str) -> bool:
     return len(text) >= 24 and ends_sentence(text) and words(text) >= 12
 
 
+def is_sentence(text: str) -> bool:
+    """Whether a block reads like a sentence: half as many words, ending in the same way."""
+    return ends_sentence(text) and words(text) >= 6
+
+
 def sentences(text: str) -> list[tuple[int, int]]:
     """Where each sentence of a block starts and ends, the white space after it included.
 

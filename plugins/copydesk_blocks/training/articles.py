@@ -30,7 +30,7 @@ _SECOND_LEVEL = frozenset(["ac", "co", "com", "edu", "go", "gob", "gov", "ne", "
 
 
 class Article(NamedTuple):
-    """An article behind the rules. `shares` tells of each segment which share of it is the story's, -1 if unknown."""
+    """An article behind the rules."""
 
     set: str
     id: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from copy import copy
+from functools import cache
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +23,7 @@ from copydesk_blocks.features import Page, Tables, features, laid_out
 from copydesk_blocks.model import Model
 from copydesk_blocks.reading import PLACES
 from copydesk_blocks.training.gold import segment_roles, story_shares
+from copydesk_blocks.training.shortened import shortened
 from copydesk_blocks.trees import Forest, Tree, grown
 
 if TYPE_CHECKING:
@@ -68,6 +70,16 @@ UNTAUGHT = frozenset(("body", "comments", "duplicate", "other"))
 """Labels that name no role to learn. Comments are the rules' to know: of what these left, one in ten that the model
 took for a comment was one."""
 
+SHORT_STORIES = ("pages_fundus", "extracted_fundus", "pages_wcxb", "extracted_wcxb", "roles")
+"""Sets of whose pages copies with a short story are learned from, too."""
+
+WEIGHT_OF_SHORT = 0.5
+"""Of such a copy, beside its page."""
+
+STORY_OF_SHORT = 0.35
+"""Of the weight that is not the story's on the page, so much more is the story's in the copy. As it comes, a short
+page is mostly clutter, and a model learns that: it took more of short stories, not less."""
+
 VEILED = frozenset(("bio", "promo", "related"))
 """Roles that are learned from rules' marks, too: by hand, 380 open blocks of these are labelled. `related` rose from an
 F1 of 0.52 to 0.60, `bio` from 0.58 to 0.69. Marks of menus would teach that nearly all is a menu, and those of rights,
@@ -86,6 +98,7 @@ class Lesson(NamedTuple):
     at: NDArray[np.int64]  # the open blocks of which the answer is known, as places among the segments
     shares: NDArray[np.float64]  # of them, how much is the story's
     roles: tuple[str, ...]  # of them, where they are known, else empty
+    story: float | None = None  # which share of the weight the story shall have; None: as it comes
 
     @property
     def fold(self) -> int:
@@ -96,6 +109,7 @@ def fold_of(publisher: str) -> int:
     return crc32(f"x{publisher}".encode()) % FOLDS
 
 
+@cache
 def bare_tables() -> Tables:
     """Tables with no weights of words."""
     lexicon = np.zeros(1 << PLACES, np.int8)
@@ -103,17 +117,44 @@ def bare_tables() -> Tables:
 
 
 def lessons(articles: Iterable[Article]) -> list[Lesson]:
-    """What there is to learn from each article; nothing where there is no gold answer, or no open block."""
-    tables = bare_tables()
+    """What there is to learn from each article, and from its copy with a short story.
+
+    Nothing where there is no gold answer, or no open block.
+    """
     found = []
     for article in articles:
         shares = story_shares(article)
         if shares is None or not any(segment.role == "body" for segment in article.segments):
             continue
-        page = laid_out(article.segments, tables)
-        at = np.flatnonzero(page.open & (np.array(shares) >= 0))
-        found.append(Lesson(article.set, article.publisher, page, at, np.array(shares)[at], _roles(article, at)))
+        found.append(_lesson(article, shares))
+        short = _short_copy(article, shares, "taught")
+        if short:
+            found.append(_lesson(*short)._replace(story=_more_story(found[-1])))
     return found
+
+
+def short_copies(articles: Iterable[Article], seed: str) -> list[tuple[Article, list[float]]]:
+    """Copies of the pages with a short story, with their segments' shares of the story. Another seed, other copies."""
+    known = ((article, story_shares(article)) for article in articles if article.set in SHORT_STORIES)
+    copies = (_short_copy(article, shares, seed) for article, shares in known if shares)
+    return list(filter(None, copies))
+
+
+def _short_copy(article: Article, shares: Sequence[float], seed: str) -> tuple[Article, list[float]] | None:
+    return shortened(article, shares, seed) if article.set in SHORT_STORIES else None
+
+
+def _more_story(lesson: Lesson) -> float:
+    """Which share of the weight the story has in a page, and STORY_OF_SHORT of the rest."""
+    weights = by_length(lesson)
+    story = float(weights[lesson.shares >= 0.5].sum() / max(weights.sum(), 1e-9))
+    return story + STORY_OF_SHORT * (1 - story)
+
+
+def _lesson(article: Article, shares: Sequence[float]) -> Lesson:
+    page = laid_out(article.segments, bare_tables())
+    at = np.flatnonzero(page.open & (np.array(shares) >= 0))
+    return Lesson(article.set, article.publisher, page, at, np.array(shares)[at], _roles(article, at))
 
 
 def _roles(article: Article, at: NDArray[np.int64]) -> tuple[str, ...]:
@@ -209,6 +250,18 @@ def fitted(lessons: Sequence[Lesson], boxes: Sequence[Lesson]) -> Model:
 
 
 def sample_weights(lesson: Lesson) -> NDArray[np.float64]:
+    """How much each block counts: by its length, and in a copy with a short story the story as much as it shall."""
+    weights = by_length(lesson)
+    if lesson.story is None:
+        return weights
+    is_story = lesson.shares >= 0.5
+    told, others = weights[is_story].sum(), weights[~is_story].sum()
+    if told and others:
+        weights *= (told + others) * np.where(is_story, lesson.story / told, (1 - lesson.story) / others)
+    return WEIGHT_OF_SHORT * weights
+
+
+def by_length(lesson: Lesson) -> NDArray[np.float64]:
     """A long block counts more than a short one, a long article hardly more than a short one, a half block nothing."""
     words = lesson.page.reading.words
     size = np.zeros(lesson.page.size)
@@ -220,7 +273,7 @@ def sample_weights(lesson: Lesson) -> NDArray[np.float64]:
 
 
 def role_forest(lessons: Sequence[Lesson], rows: Sequence[NDArray[np.int16]]) -> tuple[Forest, tuple[str, ...]]:
-    """The trees that tell which clutter it is, from the blocks that are labelled by hand or by rules."""
+    """The trees that tell which clutter it is, from the blocks labelled by hand or by rules."""
     table, names = [], []
     for lesson, block_rows in zip(lessons, rows, strict=True):
         for role, row in zip(lesson.roles, block_rows if lesson.roles else (), strict=True):
