@@ -18,6 +18,8 @@ import yaml
 from conftest import ROOT, house
 
 from copydesk.cli import app
+from copydesk.cli.restore import raw_text
+from copydesk.errors import InputError
 from copydesk.io import readers, shapes, writers
 
 PIPELINE = """
@@ -191,6 +193,10 @@ USAGE = {
         "there is no stage `pick`. Did you mean `picky`? `copydesk stages` lists them.",
     ),
     "not a record": (("restore", "-"), "record `x` has no 'ledger': it is not one that `copydesk run` wrote."),
+    "a folder without records": (
+        ("restore", "plugins"),
+        "plugins: holds no part-00000.jsonl.zst and no <id>.json: there are no records in it.",
+    ),
     "not a name": (
         ("new-plugin", "My-Plugin"),
         "`My-Plugin` cannot be a plugin's name. Use small letters, digits and _: drop_ad_lines.",
@@ -466,6 +472,12 @@ def test_a_new_plugin_passes_as_written(tmp_path):
     copydesk("check", cwd=tmp_path)
 
 
+def test_a_reason_with_line_breaks_is_told_in_one_line(folder):
+    text = json.dumps({"id": "a\n0 documents: none", "text": None, "two\nlines": 1}).encode()
+    _, err = copydesk("run", "-p", "p", "-", cwd=folder, stdin=text, code=1)
+    assert "  a↵0 documents: none: stdin:1: a document needs a field `text` with text in it; it is null.\n" in err
+
+
 def test_a_closed_pipe_is_no_accident(folder):
     many = lines(*["word " * 2_000] * 50)
     command = f"{sys.executable} -c 'from copydesk.cli import main; main()' run -p p - --quiet | head -c 10"
@@ -473,11 +485,85 @@ def test_a_closed_pipe_is_no_accident(folder):
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("command", [["run", "-p", "p", "in.jsonl", "--quiet"], ["restore", "out.jsonl"]], ids=" ".join)
+def test_the_exit_code_tells_that_the_reader_has_gone(folder, command, unbuffered):
+    (folder / "in.jsonl").write_bytes(lines(*["word " * 2_000] * 50))
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder)
+    full = [sys.executable, "-c", "from copydesk.cli import main; main()", *command]
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(full, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 141)
+
+
 def test_an_interrupted_output_leaves_no_final_name(folder):
     (folder / "in.jsonl").write_bytes(lines("fine"))
     (folder / "out.jsonl.part").mkdir()  # so that the output cannot be opened
     copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder, code=4)
     assert not (folder / "out.jsonl").exists()
+
+
+def test_restored_texts_with_one_id_are_all_there(folder):
+    (folder / "in.jsonl").write_bytes(lines("One.") + lines("Two.", "Three.") + lines("One."))
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder)
+    for _ in "once", "again":
+        _, err = copydesk("restore", "out.jsonl", "-o", "back", cwd=folder)
+        assert err == "1 names were taken by another text; these files end in ~ and a number.\n"
+        back = {path.name: path.read_text() for path in (folder / "back").iterdir()}
+        assert back == {"0.txt": "One.", "0~2.txt": "Two.", "1.txt": "Three."}
+
+
+def test_no_file_that_is_there_is_written_over_by_what_is_restored(folder):
+    (folder / "in.jsonl").write_bytes(lines("One."))
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder)
+    (folder / "back").mkdir()
+    (folder / "back/0.txt").write_text("mine")
+    copydesk("restore", "out.jsonl", "-o", "back", cwd=folder)
+    assert {path.name: path.read_text() for path in (folder / "back").iterdir()} == {"0.txt": "mine", "0~1.txt": "One."}
+    (folder / "back/0~1.txt").write_text("mine too")
+    _, err = copydesk("restore", "out.jsonl", "-o", "back", cwd=folder, code=4)
+    assert err == "copydesk: back/0~1.txt: holds something else. Restore to a new folder.\n"
+
+
+def test_a_reject_is_not_restored_and_it_is_said_where_its_text_is(folder):
+    copydesk("run", "-p", "p", "-", "-o", "out.jsonl", cwd=folder, stdin=lines("reject me"))
+    _, err = copydesk("restore", "out.rejects.jsonl", cwd=folder, code=2)
+    assert err == "copydesk: record `0` was rejected: its `text` is the raw text.\n"
+
+
+CHANGED = {
+    "a text that is none": {"text": 5},
+    "no text at all": {"text": None},
+    "half a character": {"text": "\ud800"},
+    "a ledger of another text": {"ledger": [{"stage": "s", "rule": "", "role": "promo", "at": [9], "was": ["x"]}]},
+    "a ledger that lacks something": {
+        "ledger": [{"stage": "s", "rule": "", "role": "promo", "at": [0, 1], "was": ["x"]}]
+    },
+}
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
+def test_a_record_that_was_changed_is_named(change):
+    with pytest.raises(InputError, match=r"^record `a` was changed and cannot be restored: .*\.$"):
+        raw_text({"id": "a", "text": "Four.", "ledger": [], **change})
+
+
+@pytest.mark.parametrize("output", ["out.jsonl", "texts", "texts/back.jsonl"])
+def test_records_are_not_restored_over_themselves(folder, output):
+    (folder / "in.jsonl").write_bytes(lines("One."))
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder)
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "texts", "--format", "text", cwd=folder)
+    _, err = copydesk("restore", output.partition("/")[0], "-o", output, cwd=folder, code=2)
+    assert err.startswith(f"copydesk: the output {output} lies in the input ")
+
+
+@pytest.mark.parametrize("encoding", ["utf8mb4", "latin-1", "rot13", 7, ""], ids=str)
+def test_an_encoding_that_is_a_field_of_the_inputs_own_does_not_keep_a_text_from_coming_back(folder, encoding):
+    (folder / "in.jsonl").write_text(json.dumps({"id": "a", "text": "Zażółć.", "encoding": encoding}))
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder)
+    assert copydesk("restore", "out.jsonl", cwd=folder)[0] == "Zażółć."
 
 
 @pytest.mark.parametrize("segments", [False, True], ids=["without", "with segments"])

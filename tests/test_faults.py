@@ -450,6 +450,7 @@ PLACED = {
         "two things are written to r.json.",
     ),
     "rejects in no folder": (["in", "--rejects", "no/r.jsonl"], "--rejects no/r.jsonl: there is no such folder."),
+    "rejects in the place of a folder": (["in/a.jsonl", "--rejects", "link"], "--rejects link: it is a folder."),
     "a share that is no number": (["in", "--allow-failed", "nan%"], "--allow-failed takes a number or a share"),
     "a share below nothing": (["in", "--allow-rejected", "-1"], "--allow-rejected takes a number or a share"),
 }

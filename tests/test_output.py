@@ -10,14 +10,17 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from copydesk.errors import ConfigError, OutputError
+from copydesk.errors import ConfigError, OutputError, ResumeError
 from copydesk.io.compression import zstd as zstd_here
 from copydesk.io.items import Item
+from copydesk.io.readers import records
 from copydesk.io.writers import File, Lines, Texts, form_of, packer, safe_name, writer
+from copydesk.run import lock, output
 from copydesk.run.batches import Batch
 from copydesk.run.output import Aside, Single, rejects_beside
 from copydesk.run.summary import Summary
@@ -158,7 +161,7 @@ def test_an_interrupt_leaves_what_is_done_under_another_name(tmp_path):
         output.add(*batch("clean"))
         output.close(whole=False)
     assert path.read_bytes() == b"before\n"
-    assert output.notes[0] == f"{tmp_path / 'out.jsonl.part'} holds what was done so far."
+    assert output.notes == [f"{tmp_path / 'out.jsonl.part'} holds what was done so far."]
     assert not output.finished
 
 
@@ -171,6 +174,30 @@ def test_the_rejects_of_an_older_run_are_removed_when_the_new_file_is_there(tmp_
         assert rejects.exists()
         output.close(whole=True)
     assert not rejects.exists()
+
+
+def test_what_an_interrupted_run_left_of_its_rejects_is_removed_unless_it_is_being_written(tmp_path):
+    path = tmp_path / "out.jsonl"
+    with Single(path, rejects_beside(path)) as interrupted:
+        interrupted.add(*batch("clean", "failed"))
+        interrupted.close(whole=False)
+    assert names(tmp_path) == ["out.jsonl.part", "out.rejects.jsonl.part"]
+    written(path, batch("clean"), rejects=rejects_beside(path))
+    assert names(tmp_path) == ["out.jsonl"]
+    with Single(tmp_path / "a.jsonl", tmp_path / "r.jsonl") as other:
+        other.add(*batch("failed"))
+        written(path, batch("clean"), rejects=tmp_path / "r.jsonl")
+        other.close(whole=True)
+    assert names(tmp_path) == ["a.jsonl", "out.jsonl", "r.jsonl"]
+
+
+def test_a_file_that_somebody_took_away_is_missed(tmp_path):
+    file = Aside(tmp_path / "out.jsonl", "jsonl")
+    file.write(LINES)
+    file.aside.unlink()
+    with pytest.raises(OutputError, match=r"out\.jsonl: cannot be written: No such file or directory"):
+        file.put()
+    file.leave()
 
 
 def test_rejects_without_a_place_are_counted(tmp_path):
@@ -187,6 +214,41 @@ def test_a_link_is_followed(tmp_path):
     file.put()
     assert (tmp_path / "link.jsonl").is_symlink()
     assert (tmp_path / "real.jsonl").read_bytes() == PLAIN
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file that is open cannot be renamed")
+@pytest.mark.parametrize("name", ["out.jsonl", "out.parquet"])
+def test_the_second_run_into_a_file_is_refused_and_the_first_comes_out_whole(tmp_path, name):
+    path = tmp_path / name
+    with Single(path, None) as first:
+        first.add(*batch("clean"))
+        with pytest.raises(ResumeError) as caught:
+            Single(path, None)
+        assert str(caught.value) == f"{path} is being written by another run. Wait for its end, or name another."
+        first.add(*batch("clean", first=1))
+        first.close(whole=True)
+    assert [record["id"] for record in records([str(path)])] == ["0", "1"]
+    written(path, batch("clean", first=2))
+    assert names(tmp_path) == [name]
+
+
+def test_where_there_are_no_locks_a_file_is_written_all_the_same(tmp_path, monkeypatch):
+    def refuse(_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(lock, "_lock", refuse)
+    written(tmp_path / "out.jsonl", batch("clean"))
+    assert names(tmp_path) == ["out.jsonl"]
+
+
+def test_a_writer_that_is_missing_leaves_nothing(tmp_path, monkeypatch):
+    def missing(*_, **__):
+        raise ConfigError("no pyarrow")
+
+    monkeypatch.setattr(output, "writer", missing)
+    with pytest.raises(ConfigError):
+        Single(tmp_path / "out.parquet", None)
+    assert names(tmp_path) == []
 
 
 def test_a_named_pipe_is_written_as_it_stands(tmp_path):
@@ -285,6 +347,33 @@ def test_standard_output_that_is_full_is_named():
     assert done.returncode == 4
 
 
+class Little:
+    """Takes seven bytes at a time, as a raw file may; then, if it is `shut`, none."""
+
+    def __init__(self, *, shut: bool) -> None:
+        self.buffer = self
+        self.taken = bytearray()
+        self.shut = shut
+
+    def write(self, data: memoryview) -> int | None:
+        if self.shut and self.taken:
+            return None
+        self.taken += data[:7]
+        return min(7, len(data))
+
+    def flush(self) -> None:
+        """All of it is there."""
+
+
+@pytest.mark.parametrize("shut", [False, True], ids=["open", "shut"])
+def test_standard_output_that_takes_a_part_gets_the_rest_or_it_is_told(monkeypatch, shut):
+    monkeypatch.setattr(sys, "stdout", Little(shut=shut))
+    file = writer("jsonl", None)
+    with pytest.raises(OutputError, match=r"^standard output: ") if shut else nullcontext():
+        file.write(LINES)
+    assert sys.stdout.taken == (PLAIN[:7] if shut else PLAIN)
+
+
 def test_standard_output_has_each_batch_at_once(capfdbinary):
     file = writer("jsonl.zst", None)
     file.write(LINES)
@@ -360,6 +449,18 @@ def test_texts_go_to_an_empty_folder_only(tmp_path):
     (tmp_path / "a.txt").write_text("mine")
     with pytest.raises(ConfigError, match=r"is not empty\. Texts are written to a new or empty folder"):
         Single(tmp_path, None, "text")
+
+
+def test_no_half_file_is_left_where_a_disk_is_full(tmp_path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"a\.json: cannot be written: File too large"):
+            Texts(tmp_path).write([b'{"id":"a","text":"a story"}'])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert names(tmp_path) == []
 
 
 # Columns.

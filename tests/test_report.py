@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -457,6 +460,24 @@ def test_a_report_that_cannot_be_written_says_so(run, tmp_path):
     with pytest.raises(OutputError) as caught:
         write_report(path, *run)
     assert str(caught.value) == f"{path}: the report cannot be written: No such file or directory."
+
+
+def test_a_report_that_cannot_even_be_removed_again_says_so(run, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OutputError) as caught:
+        write_report(tmp_path / "run.json", *run)
+    assert str(caught.value) == f"{tmp_path / 'run.json'}: the report cannot be written: Read-only file system."
+
+
+def test_a_report_in_a_read_only_folder_is_refused_before_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(OutputError) as caught:
+        check_report(tmp_path / "run.json")
+    assert str(caught.value) == f"--report {tmp_path / 'run.json'}: cannot be written: its folder is read-only."
 
 
 def test_where_a_report_can_go_is_known_before_the_run(tmp_path):

@@ -204,6 +204,14 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(work, undisturbed, account
     assert second.account.summary.documents == second.account.done == DOCUMENTS
 
 
+def test_the_reasons_of_a_part_that_was_dropped_are_dropped_too(work, tmp_path):
+    go(tmp_path / "out", work, most=96, whole=False, form="parquet", part_size=33)
+    found = json.loads((tmp_path / "out/manifest.json").read_bytes())
+    (part,) = found["parts"]
+    assert part["documents"] == 64
+    assert len(found["summary"]["reasons"]) == part["rejected"] + part["failed"] == 14
+
+
 def test_what_an_interrupt_leaves_can_be_used(work, tmp_path):
     go(tmp_path, work, most=90, whole=False)
     parts = json.loads((tmp_path / "manifest.json").read_bytes())["parts"]
@@ -433,7 +441,13 @@ def test_a_folder_with_other_files_is_refused(work, tmp_path, options):
     )
 
 
-@pytest.mark.parametrize("text", ['{"name": "my app", "icons": []}', "", "null", '{"format": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *['{"name": "my app", "icons": []}', "", "null", '{"format": 1}', '{"identity": {}, "summary": {"odd": 3}}'],
+        *['{"identity": {}, "summary": {"outcomes": 5}}', '{"identity": {}, "summary": {"removals": [["promo", 1]]}}'],
+    ],
+)
 @pytest.mark.parametrize("options", [{}, {"resume": True}, {"overwrite": True}], ids=str)
 def test_a_manifest_that_is_not_ours_is_refused(work, tmp_path, text, options):
     (tmp_path / "manifest.json").write_text(text)
@@ -517,6 +531,19 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
         holder.kill()
     Lock(tmp_path / ".lock").release()
     assert not (tmp_path / ".lock").exists()
+
+
+def test_a_disk_without_room_for_a_lock_is_named(tmp_path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(OutputError) as caught:
+            Lock(tmp_path / ".lock")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(caught.value) == f"{tmp_path / '.lock'}: cannot be written: File too large."
+    assert list(contents(tmp_path)) == []
 
 
 def test_a_lock_that_its_holder_removed_meanwhile_is_none(tmp_path, monkeypatch):

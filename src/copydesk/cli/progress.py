@@ -1,7 +1,7 @@
 """How a run is going: one living line on a terminal, a plain line every ten seconds elsewhere, on standard error.
 
-Nothing here has a thread of its own: a run may fork its workers at any moment, and a lock that another thread holds at
-that moment stays locked in the child for ever. So a line is only written when a batch is done.
+Nothing here has a thread of its own: a line is only written when a batch is done. So none comes into the midst of what
+else goes to standard error, and between two batches that take long there is none.
 """
 
 from __future__ import annotations

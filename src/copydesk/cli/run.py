@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from copydesk.cli.places import refuse_own_input
 from copydesk.cli.progress import progress
-from copydesk.cli.show import console, safe, shortened
+from copydesk.cli.show import console, shortened, visible
 from copydesk.config import load
 from copydesk.errors import ConfigError
 from copydesk.intake import READER
 from copydesk.io import readers, sources, writers
 from copydesk.io.counting import total
 from copydesk.io.items import Reading
-from copydesk.io.writers import naming
+from copydesk.io.writers import check_place, naming
 from copydesk.run.account import now
 from copydesk.run.folder import PART_SIZE, Folder
 from copydesk.run.manifest import listed, pipeline_identity
@@ -137,8 +137,8 @@ class Run:
                 raise ConfigError(f"{place} is no file or folder of this machine. Write to one, and copy it there.")
             refuse_own_input(self.inputs, place)
             with naming(place):
-                if place is self.rejects and not place.parent.is_dir():
-                    raise ConfigError(f"--rejects {place}: there is no such folder.")
+                if place is self.rejects:
+                    check_place("--rejects", place)
                 if taken.setdefault(os.path.realpath(place), place) is not place and not _is_device(place):
                     raise ConfigError(f"two things are written to {place}. Give each a place of its own.")
 
@@ -266,7 +266,7 @@ def show_summary(summary: Summary, notes: Iterable[str]) -> None:
     if summary.flags:
         out.print("Flags: " + ", ".join(f"{flag} {times:,}" for flag, times in summary.flags.most_common()))
     for id_, why in summary.reasons[:_SHOWN]:
-        out.print(f"  {safe(id_)}: {shortened(safe(why), 300)}", style="yellow")
+        out.print(f"  {visible(id_)}: {shortened(visible(why), 300)}", style="yellow")
     more = summary.outcomes["rejected"] + summary.outcomes["failed"] - len(summary.reasons[:_SHOWN])
     if more > 0:
         out.print(f"  and {more:,} more")

@@ -152,7 +152,10 @@ def _records_of_folder(folder: Path) -> Iterator[dict[str, Any]]:
     for part in parts:
         yield from _records_of(str(part))
     if not parts:
-        for path in sorted(folder.rglob("*.json")):
+        pages = sorted(folder.rglob("*.json"))
+        if not pages:
+            raise InputError(f"{folder}: holds no part-00000.jsonl.zst and no <id>.json: there are no records in it.")
+        for path in pages:
             if path.name == "manifest.json":  # a run's that ended before its first part
                 continue
             yield json_object(path.read_bytes(), str(path))

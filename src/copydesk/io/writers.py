@@ -175,7 +175,12 @@ class StandardOutput:
 
     def write(self, data: bytes) -> None:
         with naming("standard output"):
-            self._stream.write(data)
+            view = memoryview(data)
+            while view:  # with PYTHONUNBUFFERED a write may take a part, and say no more when a disk is full
+                written = self._stream.write(view)
+                if written is None:
+                    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+                view = view[written:]
             self._stream.flush()
         self.size += len(data)
 
@@ -202,8 +207,9 @@ class Texts:
             record, page = _printed(line)
             self._count += 1
             name = self._claimed(safe_name(str(record["id"])), page)
-            with naming(self.path / f"{name}.txt"):
-                (self.path / f"{name}.txt").write_bytes(str(record["text"]).encode())
+            path = self.path / f"{name}.txt"
+            with naming(path), all_or_none(path):
+                path.write_bytes(str(record["text"]).encode())
 
     def close(self) -> None:
         with naming(self.path):
@@ -220,7 +226,7 @@ class Texts:
                 self.renamed += 1
                 name = f"{name}~{self._count}"
                 file = (self.path / f"{name}.json").open("xb")
-            with file:
+            with all_or_none(self.path / f"{name}.json"), file:
                 file.write(page)
         return name
 
@@ -273,22 +279,40 @@ def sync_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
+def all_or_none(path: Path) -> Iterator[None]:
+    """Remove a file again that cannot be written to its end: half a text looks like one."""
+    try:
+        yield
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
 def naming(place: Path | str) -> Iterator[None]:
-    """Turn the system's refusal to write into an OutputError that names the place; a closed pipe passes."""
+    """Turn the system's refusal to write into an OutputError that names the place.
+
+    A closed pipe passes, without the system's number: typer knows it by that, and would end with exit code 1.
+    """
     try:
         yield
     except BrokenPipeError:
-        raise
+        raise BrokenPipeError from None
     except OSError as error:
         raise OutputError(f"{place}: cannot be written: {error.strerror or error}.") from error
 
 
 def check_place(option: str, path: Path) -> None:
-    """Raises ConfigError where no file can be: asked before the work, not after a night of it."""
+    """Raises ConfigError where no file can be, OutputError where none may be.
+
+    It is asked before the work, not after a night of it.
+    """
     with naming(path):
         folder = path.is_dir()
     if folder or not path.parent.is_dir():
         raise ConfigError(f"{option} {path}: {'it is a folder' if folder else 'there is no such folder'}.")
+    if not any(os.access(place, os.W_OK) for place in (path.parent, path)):  # a device stands where no file can be made
+        raise OutputError(f"{option} {path}: cannot be written: its folder is read-only.")
 
 
 def _zstd() -> Callable[[bytes], bytes]:

@@ -1,4 +1,4 @@
-"""A lock on a folder: two runs in one would write over each other."""
+"""A lock on a folder, or on a file that is being written: two runs in one would write over each other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from copydesk.errors import ResumeError
 from copydesk.io.writers import naming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _FAR = 1 << 30  # on Windows nobody can read a byte that is locked, so one far behind the holder's name is
@@ -25,14 +26,13 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = self._taken()
+        self._file = locked(path, self._refusal)
         try:
             with naming(path):
                 self._file.truncate(0)
                 self._file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
-                self._file.flush()
         except BaseException:
-            self._file.close()
+            self.release()
             raise
 
     def release(self) -> None:
@@ -43,26 +43,33 @@ class Lock:
         with self._file, contextlib.suppress(OSError):
             self.path.unlink()
 
-    def _taken(self) -> IO[bytes]:
-        """The file, locked. One that its last holder has removed in the meantime is no lock."""
-        while True:
-            with naming(self.path):
-                file = self.path.open("a+b")
-                try:
-                    _lock(file)
-                    if os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
-                        return file
-                except (BlockingIOError, PermissionError):
-                    raise ResumeError(self._refusal(file)) from None
-                except FileNotFoundError:
-                    pass
-                file.close()
-
     def _refusal(self, file: IO[bytes]) -> str:
-        with file:
-            file.seek(0)
-            holder = file.read(200).decode("utf-8", "replace") or "it has just begun"
+        file.seek(0)
+        holder = file.read(200).decode("utf-8", "replace") or "it has just begun"
         return f"{self.path.parent} is in use by another run ({holder}). Wait for its end, or name another folder."
+
+
+def locked(path: Path, refusal: Callable[[IO[bytes]], str]) -> IO[bytes]:
+    """The file, locked until it is closed. One that its last holder has removed or renamed in the meantime is no lock.
+
+    Raises ResumeError, with the words of `refusal`, where another holds it; OutputError where there is no locking.
+    """
+    while True:
+        with naming(path):
+            file = path.open("a+b", buffering=0)  # a buffer would be written once more when it is closed
+            try:
+                _lock(file)
+                if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                    return file
+            except (BlockingIOError, PermissionError):
+                with file:
+                    raise ResumeError(refusal(file)) from None
+            except FileNotFoundError:
+                pass
+            except OSError:
+                file.close()
+                raise
+            file.close()
 
 
 def _lock(file: IO[bytes]) -> None:

@@ -22,6 +22,7 @@ import msgspec
 from copydesk.errors import ConfigError, ResumeError
 from copydesk.io.writers import put_anew
 from copydesk.parcel import files_below, word_list
+from copydesk.run.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -87,7 +88,8 @@ def read(folder: Path) -> Manifest | None:
         raise ResumeError(f"{folder / FILE}: cannot be read: {error.strerror}.") from error
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        Summary.unpacked(manifest.summary)
+    except (msgspec.MsgspecError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ResumeError(f"{folder / FILE}: is not a run's manifest: {error}. Name another folder.") from None
     if manifest.format != _FORMAT:
         raise ResumeError(f"{folder / FILE}: was written by another version of copydesk. Name another folder.")

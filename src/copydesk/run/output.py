@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
-from copydesk.errors import ConfigError, OutputError
+from copydesk.errors import ConfigError, OutputError, ResumeError
 from copydesk.io.writers import Texts, Writer, ending, form_of, naming, put, writer
 from copydesk.run.account import Account
+from copydesk.run.lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,14 +57,22 @@ class Aside:
     """A file that is written beside its final name, and has that only when it is whole.
 
     What is no regular file (a device, a named pipe) is written as it stands; behind a link, the file it leads to is.
+    Raises ResumeError where another run is writing it.
     """
 
     def __init__(self, path: Path, form: str, *, segments: bool = False) -> None:
         with naming(path):
             direct = is_special(path)
         self.path = path if direct else Path(os.path.realpath(path))  # /dev/stdout leads to a name that is none
-        self.aside = path if direct else self.path.with_name(f"{self.path.name}.part")
-        self._writer = writer(form, self.aside, segments=segments)
+        self.aside = path if direct else _part_of(self.path)
+        self._lock = None if direct else _held(self.aside, path)
+        try:
+            self._writer = writer(form, self.aside, segments=segments)
+        except BaseException:
+            if self._lock and not os.fstat(self._lock.fileno()).st_size:
+                self.aside.unlink()
+            self._release()
+            raise
 
     @property
     def left(self) -> bool:
@@ -73,14 +83,36 @@ class Aside:
         self._writer.write(lines)
 
     def close(self) -> None:
-        """Let go of it, under the name that it has."""
+        """See that all of it is on the disk. Nobody else can write it yet."""
         self._writer.close()
 
     def put(self) -> None:
         """Close it and give it its name."""
         self.close()
-        if self.left:
+        if self.aside != self.path:
             put(self.aside, self.path)
+        self._release()
+
+    def leave(self) -> None:
+        """Let go of it, under the name that it has."""
+        try:
+            self.close()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._lock:
+            self._lock.close()
+
+
+def _held(aside: Path, path: Path) -> IO[bytes] | None:
+    """The lock on a file that is to be written; none where the system has no locks, or renames no file that is open."""
+    if sys.platform == "win32":
+        return None
+    try:
+        return locked(aside, lambda _: f"{path} is being written by another run. Wait for its end, or name another.")
+    except OutputError:  # what cannot be opened is told by who writes it
+        return None
 
 
 class Single:
@@ -123,9 +155,8 @@ class Single:
         self._clean.close()
         if self._rejects:
             self._rejects.put()
-        elif self._rejects_path and self._rejects_path.is_file():
-            with naming(self._rejects_path):
-                self._rejects_path.unlink()  # an older run's
+        elif self._rejects_path and not is_special(self._rejects_path):
+            _remove_older(self._rejects_path)
         if isinstance(self._clean, Aside):
             self._clean.put()
         self.finished = True
@@ -135,14 +166,31 @@ class Single:
             )
 
     def _let_go(self) -> None:
-        self._clean.close()
+        for file in (self._clean, self._rejects):
+            if isinstance(file, Aside):
+                file.leave()
+            elif file:
+                file.close()
         if isinstance(self._clean, Aside) and self._clean.left:
             if self.account.done:
-                self.notes.append(f"{self._clean.aside} holds what was done so far.")
+                self.notes = [f"{self._clean.aside} holds what was done so far."]
             else:
                 self._clean.aside.unlink()
-        if self._rejects:
-            self._rejects.close()
+
+
+def _remove_older(path: Path) -> None:
+    """Remove the rejects of an older run, and what an interrupted one left of them; not what is being written."""
+    part = _part_of(path)
+    with naming(path), contextlib.suppress(ResumeError):
+        path.unlink(missing_ok=True)
+        if part.exists() and (lock := _held(part, path)):
+            part.unlink()
+            lock.close()
+
+
+def _part_of(path: Path) -> Path:
+    """The name under which a file is written before it has its own."""
+    return path.with_name(f"{path.name}.part")
 
 
 def _clean_writer(path: Path | None, form: str | None, *, segments: bool) -> Writer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from copydesk.errors import ConfigError, OutputError
@@ -122,4 +123,5 @@ def write_report(path: Path, figures: Mapping[str, Any], sample: Sample) -> None
     except OSError as error:
         raise OutputError(f"{path}: the report cannot be written: {error.strerror}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()

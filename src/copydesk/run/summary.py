@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -75,11 +76,14 @@ class Summary:
         self.reasons += other.reasons[: _TOLD - len(self.reasons)]
 
     def packed(self) -> dict[str, Any]:
-        """The figures as plain lists and numbers, sorted: for a file, or for another process."""
+        """The figures as plain lists and numbers, sorted: for a file, or for another process.
+
+        They are as of now: what is counted later does not change them.
+        """
         return {
             name: sorted([*key, n] if isinstance(key, tuple) else [key, n] for key, n in value.items())
             if isinstance(value, Counter)
-            else value
+            else copy(value)
             for name, value in vars(self).items()
         }
 
