@@ -116,6 +116,33 @@ def test_a_folder_holds_parts_and_is_restored(folder):
     assert "There is nothing to do" in err
 
 
+def kind(folder):
+    """The plugin mends its ways: nothing is rejected, nothing fails."""
+    mended = PLUGIN.replace('"fail" in', '"never" in').replace('"reject" in', '"never" in')
+    (folder / "plugins/picky.py").write_text(mended)
+
+
+def test_a_file_that_was_rejected_comes_back_in_its_own_encoding_once_it_is_run_again(folder):
+    raw = "Das Café reject Straße für Gäste.".encode("latin-1")
+    (folder / "a.txt").write_bytes(raw)
+    copydesk("run", "-p", "p", "a.txt", "-o", "out.jsonl", cwd=folder)
+    kind(folder)
+    copydesk("retry", "-p", "p", "out.rejects.jsonl", "-o", "again.jsonl", cwd=folder)
+    copydesk("restore", "again.jsonl", "-o", "back", cwd=folder)
+    assert (folder / "back/a.txt").read_bytes() == raw
+
+
+def test_a_folder_of_what_ran_again_can_be_gone_on_with_and_started_anew(folder):
+    (folder / "in.jsonl").write_bytes(lines("reject me", "fail me"))
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out", cwd=folder, code=1)
+    kind(folder)
+    copydesk("retry", "-p", "p", "out", "-o", "again", cwd=folder)
+    _, err = copydesk("retry", "-p", "p", "out", "-o", "again", cwd=folder, code=5)
+    assert "Go on with --resume, start anew with --overwrite" in err
+    copydesk("retry", "-p", "p", "out", "-o", "again", "--resume", cwd=folder)
+    copydesk("retry", "-p", "p", "out", "-o", "again", "--overwrite", cwd=folder)
+
+
 @pytest.mark.parametrize("shape", ["schema.org", "ninjs"])
 def test_records_can_have_another_shape(folder, shape):
     out, _ = copydesk("run", "-p", "p", "-", "--as", shape, cwd=folder, stdin=lines("A story."))
@@ -136,9 +163,7 @@ def test_rejected_and_failed_documents_go_to_a_file_and_can_run_again(folder):
     assert rejects[2]["reason"].startswith("in.jsonl:4: is not JSON: ")
     advice = "`copydesk retry -p p out.rejects.jsonl` runs again what could be read."
     assert f"The others stand in out.rejects.jsonl; {advice}" in err
-    (folder / "plugins/picky.py").write_text(
-        PLUGIN.replace('"fail" in', '"never" in').replace('"reject" in', '"never" in')
-    )
+    kind(folder)
     copydesk("retry", "-p", "p", "out.rejects.jsonl", "-o", "again.jsonl", cwd=folder, code=1)
     again = [json.loads(line) for line in (folder / "again.jsonl").read_text().splitlines()]
     assert [(record["id"], record["text"], "outcome" in record) for record in again] == [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from copydesk.document import Document
 from copydesk.ledger import restore, settle
 from copydesk_credits.headline.address import is_site, title
+from copydesk_credits.headline.score import by_form, never_a_title
 from copydesk_credits.headline.stage import find_headline, printed
 
 STORY = "The harbour reopened on Friday after the storm had kept it closed for nine long days."
@@ -38,6 +39,38 @@ def cleaned(text, stage=None, **fields):
 )
 def test_only_a_site_s_name_leaves_the_headline(line, headline):
     assert printed(line) == headline
+
+
+@pytest.mark.parametrize(
+    ("line", "never"),
+    [
+        ("Corresponsal del puerto, BBC News Mundo", True),
+        ("Harbour correspondent, BBC News", True),
+        ("Storm closes harbour, BBC News staff wait outside", False),
+        ("Harbour reopens, captains wait", False),
+        ("Fuente de la imagen, Harbour Pictures", True),
+        ("Image source: the harbour's first photograph", True),
+        ("Fuente de la imagen del puerto hallada", False),
+    ],
+)
+def test_a_reporter_s_post_and_a_picture_s_label_are_no_title(line, never):
+    assert never_a_title(line) is never
+
+
+@pytest.mark.parametrize(
+    ("quoted", "plain"),
+    [
+        ("“We waited too long”, says the captain", "We waited too long, says the captain"),
+        ("„Wir haben zu lange gewartet“, sagt Ada Quill", "Wir haben zu lange gewartet, sagt Ada Quill"),
+    ],
+)
+def test_a_quotation_that_opens_a_line_speaks_for_it(quoted, plain):
+    assert by_form(quoted) > by_form(plain)
+
+
+@pytest.mark.parametrize("line", ["« In praise of old harbours", '"Top 9" list of old harbour towns'])
+def test_an_arrow_or_a_quoted_name_does_not(line):
+    assert by_form(line) == by_form(line.translate(str.maketrans("", "", '«"')).strip())
 
 
 def test_prose_alone_has_no_headline(shared):

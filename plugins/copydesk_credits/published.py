@@ -54,6 +54,8 @@ _OPEN_TOO = (
     *("read", "time", "lesezeit", "lesedauer", "temps", "durée", "tiempo", "tempo", "leestijd", "lästid", "lesetid"),
     *("læsetid", "czas", "время", "час", "okuma", "undefined", "ungefähre", "閱讀", "阅读"),
     *("thứ", "chủ nhật", "יום", "วัน"),
+    *("aujourd", "hier", "hoy", "ayer", "oggi", "ieri", "hoje", "ontem", "azi", "vandaag", "gisteren"),
+    *("dag", "idag", "går", "igår", "tänään", "eilen"),
 )
 """What opens a time line and stands in no list: `relative` and `reading` of words.yaml."""
 
@@ -133,11 +135,17 @@ class extract_published:
                 told = line, published
             if updated is None and (_says_when(changed) or _CLOCK.search(changed)):
                 updated = line, changed
+        told = told or self._today(lines)
         first = told or updated
         if first and not doc.found("published"):
             iso = iso_8601(told[1]) if told else None
             value = Published(text=first[0].text, iso=iso, updated=updated and updated[1])
             doc.fact("published", value, first[0])
+
+    def _today(self, lines: list[Segment]) -> tuple[Segment, str] | None:
+        """The first line that says "today, 07:14" of publication: told only where no line names the day itself."""
+        parted = ((line, self._parted(line.text)[0]) for line in lines)
+        return next((found for found in parted if _TODAY.search(found[1])), None)
 
     def _parted(self, text: str) -> tuple[str, str]:
         """What a line says about publication, and what it says about the last change."""
@@ -215,7 +223,7 @@ class _Page:
             return True
         if not self._in_head(number) or (kind == "line" and self.diary and self._is_entry(number)):
             return False
-        if kind == "line":
+        if kind in ("line", "placed"):
             return _is_stamp(hit.text) or len(hit.groups.get("label", "")) >= _LONG_LABEL  # "Updated 14:20"
         if kind == "label":
             return self._labels_next(hit, number)
@@ -258,7 +266,7 @@ def _is_stamp(text: str) -> bool:
 
     A row of dates is a table's, and "April 20" may be anything.
     """
-    if _AGO.search(text) or _READING.search(text):
+    if _AGO.search(text) or _READING.search(text) or _TODAY.search(text):
         return True
     return _says_when(text) and len(_DATE_IN_FIGURES.findall(text)) <= 2 and _YEAR_OR_CLOCK.search(text) is not None
 
@@ -281,6 +289,10 @@ def _beside_name(hit: Hit) -> bool:
 _AGO = re.compile(
     r"\d\s*\S{1,20}\s+(?:ago|geleden|atrás|fa|siden|sedan|sitten|temu|назад|тому|önce)\b"
     r"|\b(?:vor|il y a|hace|há) \d|\d\s*\S{0,4}[前전]"
+)
+_TODAY = re.compile(
+    r"(?i:\b(?:yesterday|today|gestern|heute|aujourd'hui|hier|hoy|ayer|oggi|ieri|hoje|ontem|azi|vandaag|gisteren"
+    r"|i dag|idag|i går|igår|tänään|eilen),?(?: (?:at|um|à|a las|alle|às|om|la|kl\.?|klo))? \d{1,2}[:.h]\d\d)"
 )
 _DATE_IN_FIGURES = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 _YEAR_OR_CLOCK = re.compile(r"\d{4}|\d[./-]\d{1,2}[./-]\d|\d[:.h]\d\d")

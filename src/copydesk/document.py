@@ -321,12 +321,11 @@ class Document:
 
     def _own(self, *, segments: bool) -> dict[str, Any]:
         """The fields of the record that are not the input's."""
+        encoding = {"encoding": self.encoding} if self.encoding else {}
         if self.outcome != "clean":
             place = {"outcome": self.outcome, "stage": self.stopped_by, "reason": self.reason}
-            return {"id": self.id, "text": self.raw, **place, "flags": self.flags}
-        own = {"id": self.id, "text": self.text, **gather(self.facts), "flags": self.flags}
-        if self.encoding:
-            own["encoding"] = self.encoding
+            return {"id": self.id, "text": self.raw, **place, "flags": self.flags, **encoding}
+        own = {"id": self.id, "text": self.text, **gather(self.facts), "flags": self.flags, **encoding}
         own["ledger"] = self.ledger
         if segments:
             own["segments"] = [[s.start, s.end, s.role, *(s.by or ("", ""))] for s in self._segments]

@@ -7,10 +7,12 @@ open with one whom the story does not name: the life of its subject stays.
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from copydesk.prose import words
+from copydesk_credits.byline import people
 from copydesk_credits.byline.unsigned import is_bio
 
 if TYPE_CHECKING:
@@ -33,17 +35,14 @@ _BY_WAY_OF = re.compile(
     r"(?:An?|With|As|Based|Born|Raised|Originally|Before|After|Since|When|While|Prior|Previously|Outside|Over|Formerly"
     r"|In addition|Having|Trained|Mit|Nach|Seit|Als|Après|Avant|Avec|Con|Tras|Desde|Antes)\b"
 )
-_DOES = (
-    r"(?:is|has|was|had|covers|writes|works|lives|spent|holds|joined|teaches|leads|directs|runs|edits"
-    r"|ist|hat|schreibt|arbeitet|lehrt|leitet|est|a|écrit|enseigne|dirige|es|ha|escribe|enseña)"
-    r"\b"
-)
 _I_AM = re.compile(r"(?:(?:hi|hey|hello)[,!] )?(?:i['’]m|i am|my name is|ich bin|je suis|soy) ", re.IGNORECASE)
 _COVERS = re.compile(r" (?:covers|reports on|writes about|reports for|writes for) ")
+_REPORTED = re.compile(r"reported from [A-Z][^.]{1,40}(?:, and [A-Z][^.]{1,40} from [A-Z][^.]{1,40})?\.$")
 _ABOUT = re.compile(r"(?:About|Meet|Über|À propos de|Sobre|Over) ")
 _REACH = re.compile(
     r"(?:you can )?(?:also )?(?:e-?mail|contact|follow|reach|tweet|message|connect with|write to|get in touch with) "
 )
+_REPORTER = re.compile(r"(?:the|our|this) (?:author|correspondent|journalist|reporter|writer) (?=at |by |on |via )")
 
 
 class Tail:
@@ -99,8 +98,14 @@ def _introduces(text: str, name: str) -> bool:
         return text.startswith((name, first), greeting.end())
     called = next((part for part in (name, first) if text.startswith(f"{part} ")), "")
     if called:
-        return re.match(_DOES, text[len(called) + 1 :]) is not None or _covers(text, last)
+        told = text[len(called) + 1 :]
+        return _does().match(told) is not None or _REPORTED.match(told) is not None or _covers(text, last)
     return _covers(text, last) or _comes_to(text, (first, last))
+
+
+@cache
+def _does() -> re.Pattern[str]:
+    return re.compile(people.any_of("does") + r"\b")
 
 
 def _covers(text: str, last: str) -> bool:
@@ -114,12 +119,15 @@ def _comes_to(text: str, parts: Iterable[str]) -> bool:
     if not _BY_WAY_OF.match(text):
         return False
     opening = text[:_LONG_OPENING]
-    return any(re.search(rf"\b{re.escape(part)} {_DOES}", opening) for part in parts if part in opening)
+    return any(re.search(rf"\b{re.escape(part)} {_does().pattern}", opening) for part in parts if part in opening)
 
 
 def _reaches(text: str, called: str) -> bool:
     """Whether a line says how to reach somebody: "Follow her on Mastodon", "Contact staff writer Ana Lindqvist"."""
     opening = text[:_OPENING].casefold()
-    if _REACH.match(opening) is None or words(text) > _REACHED_BY:
+    reach = _REACH.match(opening)
+    if reach is None or words(text) > _REACHED_BY:
         return False
+    if _REPORTER.match(opening, reach.end()):
+        return True
     return re.search(rf"\b{re.escape(called.casefold())}\b", opening) is not None

@@ -35,13 +35,7 @@ _PLACE = re.compile(
     r"([A-ZÀ-ÞÇĐĞİŁŃÓŘŚŞŠŻŽА-Я][\w.'’-]+(?:[ -][A-ZÀ-ÞĐŁŘŚŠŽА-Я][\w.'’-]+){0,3})\)?"
     r"(?=\s*(?:$|[,;|/]|(?:and|und|et|y|e|og|och|en|i|a|и)\s))"
 )
-_PICTURES = re.compile(
-    r"(?:photos?|photographs?|photography|pictures|fotos?|fotografías?|fotografie|bilder?|bild|zdjęcia|фото|fotoğraf"
-    r"|kamera|camera|video)(?:\s*:\s*(?:by |von )?|\s+(?:by|von|par|de|por|di|av)\s+)(?P<name>.+)$",
-    re.IGNORECASE,
-)
-_TOOK = re.compile(r"(?:photos?|fotos?|pictures|bilder|zdjęcia|фото|fotoğraf)$", re.IGNORECASE)
-_TEXT = re.compile(r"(?:texte?|texto|testo|tekst|words|текст)$", re.IGNORECASE)
+_TAKEN_BY = r"(?:\s*:\s*(?:by |von )?|\s+(?:by|von|par|de|por|di|av)\s+)(?P<name>.+)$"
 _TITLED = re.compile(r"(?:The|El|La|Los|Las|Les|Il|Die|Das) |Le \S+$")  # "Le Van Minh" is a name
 _OURS = re.compile(
     r"\b(?i:unser(?:e[mnr])?|onze|our|notre|nostr[oa]|nuestr[oa]|noss[oa]|vår|vores) [^\W\d_]+ (?=[A-ZÀ-Þ])"
@@ -105,6 +99,16 @@ def _lists() -> dict[str, list[str]]:
     return lists
 
 
+def any_of(name: str) -> str:
+    """One of the lists of names.yaml as a pattern."""
+    return "(?:" + "|".join(map(re.escape, printed(name))) + ")"
+
+
+@cache
+def _pictures() -> re.Pattern[str]:
+    return re.compile(any_of("pictures") + _TAKEN_BY, re.IGNORECASE)
+
+
 def caseless(text: str) -> bool:
     """Whether the text is in a script without capitals: there a name has no form, and a keyword must carry it."""
     return _CASELESS.search(text) is not None
@@ -119,7 +123,7 @@ def read(text: str, role: Role = "author", *, lone: bool = False) -> Byline | No
     text, handle = _taken(_HANDLE, text)
     found: list[_Found] = []
     for part in _parts(text):
-        kind = _kind(part, found, lone=lone)
+        kind = _kind(part, found, role, lone=lone)
         if kind.kind == "unknown":
             return None
         found.append(kind)
@@ -208,17 +212,17 @@ def _connected(piece: str) -> list[str]:
     return [" ".join(part) for part in parts]
 
 
-def _kind(part: _Part, before: list[_Found], *, lone: bool) -> _Found:
+def _kind(part: _Part, before: list[_Found], role: Role, *, lone: bool) -> _Found:
     folded = part.text.casefold().strip(_STOPS)
     agency = spellings().get(house_folded(folded))
     if agency:
         return _Found("agency", agency)
     if any(found.kind == "person" for found in before):
         return _after_person(part, before)
-    if folded in words("nobody"):
+    if folded in words("nobody") or _is_joined_desk(folded):
         return _Found("nobody", part.text)
     if is_desk(part.text):
-        return _Found("person", part.text)
+        return _Found("person" if role == "author" else "nobody", part.text)
     name, more = _name(part.text)
     alone = lone or (part.joined and bool(before))
     return _Found("person", name, more) if name and (alone or _is_full(name)) else _Found("unknown", part.text)
@@ -227,10 +231,10 @@ def _kind(part: _Part, before: list[_Found], *, lone: bool) -> _Found:
 def _after_person(part: _Part, before: list[_Found]) -> _Found:
     """What a part is that stands after a person: one more, or where the person works, what at, from where."""
     text = part.text
-    pictures = _PICTURES.match(text)
-    if pictures or (part.enclosed and _TOOK.match(text)):
+    pictures = _pictures().match(text)
+    if pictures or (part.enclosed and text.casefold() in words("took")):
         return _pictured(pictures["name"] if pictures else "", before)
-    if part.enclosed == _TOWN or _TEXT.match(text):
+    if part.enclosed == _TOWN or text.casefold() in words("wrote"):
         return _Found("place" if part.enclosed == _TOWN else "nobody", text)
     name, more = _name(text)
     house = _is_house(text, before) and not _is_titled(name, more, before)
@@ -295,6 +299,12 @@ def is_desk(part: str) -> bool:
     return 2 <= len(tokens) <= 5 and tokens[-1].casefold() in words("desk") and _capitalised(tokens[0])
 
 
+def _is_joined_desk(folded: str) -> bool:
+    """Whether a house and its desk are one word: "Echo-Redaktion" is nobody, and "Anne-Team" is not asked."""
+    house, _, desk = folded.rpartition("-")
+    return bool(house) and " " not in folded and desk in words("nobody") & words("desk")
+
+
 def _capitalised(text: str) -> bool:
     """Whether words may be a house's: those of "detikNews" need no capital in front."""
     return (text[:1].isupper() or (" " not in text and not text.islower())) and len(text.split()) <= 10
@@ -355,7 +365,15 @@ def is_name(tokens: list[str]) -> bool:
     capitals = [token for token in tokens if token.casefold() not in words("particle") or token[:1].isupper()]
     if not capitals or tokens[-1] not in capitals or len(capitals) > 5:
         return False
+    if _is_day(capitals):
+        capitals.pop()
     return all(_named(token) for token in capitals) and any(len(token.strip(".")) > 1 for token in capitals)
+
+
+def _is_day(capitals: list[str]) -> bool:
+    """Whether the last word is a weekday that is a family's name, behind a first name that many bear."""
+    first, last = capitals[0].casefold(), capitals[-1].casefold()
+    return last in words("day_and_surname") and first in words("given") and len(capitals) > 1
 
 
 def _named(token: str) -> bool:

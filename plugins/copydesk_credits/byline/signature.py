@@ -32,7 +32,7 @@ _CLOCK = re.compile(
     r"|\b(?:on|at|am|pm|mins?|minutes?|read|updated|posted|published|created|submitted|written|last|by|par|accueil|blog|news|in)\b)+$",
     re.IGNORECASE,
 )
-_FOOTNOTE = re.compile(r"(?<=[^\W\d_]{2})\d{1,2}(?=\s*(?:[,;&]|and\b|$))")
+_FOOTNOTE = re.compile(r"(?<=[^\W\d_]{2})\d{1,2}(?:,\d{1,2})*(?=\s*(?:[,;&]|and\b|$))")
 _BUTTON = re.compile(r"\s+(?:Follow|Seguir|Folgen|Tips meg|Suivre|Segui|Sponsored|Verified|Email|Edit|Profile)\s*$")
 _IN_SECTION = re.compile(r"(?<=[^\W\d_])(?:In\s[A-Z].*|\sIn|\sin\s[a-z-]+)$")
 _COMMENTS = re.compile(

@@ -263,9 +263,12 @@ def _is_other(line: Line, layout: Layout) -> bool:
     """Whether a line that reads as a byline in one language is another thing, for the page is not in it.
 
     The Dutch word for "by" is an English noun; a name in brackets signs below the story, and in Japanese alone.
+    Who asked is named below a German headline.
     """
     if line.rule == "bylines/brackets":
         return line.number < layout.end - 1 or not layout.says("の")
+    if line.rule == "bylines/interview":
+        return not layout.under_headline(line.number, 3) or layout.small_words().isdisjoint(("und", "der", "ist"))
     return line.rule == "bylines/door" and layout.small_words().isdisjoint(("een", "het"))
 
 
@@ -284,7 +287,7 @@ def _below_leads(layout: Layout, leads: list[int]) -> list[Line]:
             if segment.by is not None or not more or line is None or _is_heading(line, layout):
                 break
             found.append(line)
-            more = text.endswith((",", "&", " and", " und"))
+            more = text.endswith((",", "&", " and", " und")) or text[-1:].isdigit()  # a footnote's figure
     return found
 
 

@@ -7,6 +7,7 @@ name, or its place between headline and first paragraph. And no word of it may s
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from copydesk.facts import Author
@@ -26,6 +27,7 @@ _FURTHEST = 12  # so many blocks below the story a name may stand that no label 
 _LONGEST, _NAME = 160, 40
 _DATE = 6  # words: a date with its clock, and no entry of a calendar
 _LAST = 4  # so many blocks at the end of the text: a name, what its bearer does, two lines about them
+_COMMA = ", "
 _IN_NAME = 4  # words: what is longer and ends with a stop is a sentence
 _TOGETHER = 4  # blocks: authors told about one after another
 _STAFF = 4  # names below a story without a label: those are the house's people, or its customers
@@ -59,11 +61,9 @@ _BY = re.compile(r"\b(?:by|von|par|por|door|av|af)\s+([^\W\d_].*)$", re.IGNORECA
 _HANDLE = re.compile(r"[a-z][\w.-]{2,29}$")
 _USER = re.compile(r"[^\W\d_][\w.'’-]+$")
 _GLUED_BY = re.compile(r"By(?=[A-Z][a-z]+$)")
-_TOLD = re.compile(
+_CALLED = (
     r"(?:(?:hi|hey)[,!] )?(?:i['’]m|i am|my name is) ([\w.'’-]+)\b"
     r"|([\w.'’-]+)(?: [\w.'’()-]+){0,3},? "
-    r"(?:is|has|was|writes|covers|works|worked|joined|specializes|lives|leads|spent|brings|loves|ist|schreibt|est|es)\b",
-    re.IGNORECASE,
 )
 
 
@@ -106,9 +106,20 @@ def _alone(layout: Layout, number: int) -> Line | None:
     segment = layout.blocks[number]
     if segment.by is not None or layout.prose[number] or not 5 <= len(segment.text) <= _LONGEST:
         return None
-    read = _names_alone(segment.text.strip())
+    read = _names_alone(segment.text.strip().removeprefix(_COMMA if _goes_on_from(layout, number) else ""))
     read = None if read and layout.of_a_book(number) else read
     return Line(segment, number, len(segment.text), read, "bylines/alone") if read else None
+
+
+def _goes_on_from(layout: Layout, number: int) -> bool:
+    """Whether the block above is names alone: a comma that opens a line parts it from them."""
+    return number > 0 and _names_alone(layout.blocks[number - 1].text.strip()) is not None
+
+
+def _goes_on_below(layout: Layout, number: int) -> bool:
+    """Whether the next line opens with a comma, and a name behind it."""
+    below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
+    return below.startswith(_COMMA) and _names_alone(below.removeprefix(_COMMA)) is not None
 
 
 @kept
@@ -256,6 +267,8 @@ def _beside(layout: Layout, line: Line) -> bool:
     if tells_day(line.segment.text) or any(_is_role(person.affiliation or "") for person in line.read.people):
         return True
     number = line.number
+    if layout.under_headline(number, 3) and _goes_on_below(layout, number):
+        return True
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
     above = number - 2 if number > 1 and len(layout.blocks[number - 1].text) <= 1 else number - 1
     return layout.signed(number + 1) or layout.signed(above) or _is_role(below) or _reached(layout, line)
@@ -303,7 +316,7 @@ def _by_place(text: str) -> people.Byline | None:
     if not 1 <= len(tokens) <= 3 or not 3 <= len(text) <= _NAME or people.caseless(text):
         return None
     plain = [token.casefold().strip(".,") for token in tokens]
-    known = house_folded(text) in spellings() or text.casefold() in people.words("nobody")
+    known = house_folded(text) in spellings() or people.read(text) == people.Byline()
     if known or any(word in people.words("no_name") or word in people.words("role") for word in plain):
         return None
     handles = all(_USER.match(token) for token in tokens) and (len(tokens) == 1 or not text.islower())
@@ -455,7 +468,12 @@ def _signs_otherwise(layout: Layout, number: int) -> bool:
     return any(block.role in _APPEALS for block in above) or _OTHER_WORK.search(above[-1].text) is not None
 
 
+@cache
+def _told() -> re.Pattern[str]:
+    return re.compile(_CALLED + people.any_of("told") + r"\b", re.IGNORECASE)
+
+
 def _presents(text: str, first: str) -> bool:
     """Whether a block says who somebody is, by first name: "I'm Ann, a trainer ...", "Ann is a writer ..."."""
-    match = _TOLD.match(text)
+    match = _told().match(text)
     return match is not None and (match.group(1) or match.group(2)).casefold() == first.casefold() and words(text) >= 6

@@ -6,7 +6,7 @@
 2  the command line, a pipelines.yaml, a plugin or an input is wrong
 3  the documents of a run do not add up, or its workers die before they do anything
 4  an output cannot be written: the disk is full, the folder is read-only
-5  an output's folder is in use by another run, or holds one of another configuration or other inputs
+5  an output is in use by another run, or its folder holds one of another configuration or other inputs
 130, 143  interrupted; 141  whoever read the output has gone
 """
 
