@@ -76,7 +76,7 @@ SHORT_STORIES = ("pages_fundus", "extracted_fundus", "pages_wcxb", "extracted_wc
 WEIGHT_OF_SHORT = 0.5
 """Of such a copy, beside its page."""
 
-STORY_OF_SHORT = 0.35
+STORY_OF_SHORT = 0.3
 """Of the weight that is not the story's on the page, so much more is the story's in the copy. As it comes, a short
 page is mostly clutter, and a model learns that: it took more of short stories, not less."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from functools import cached_property
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -267,7 +268,9 @@ class Page:
         self._lines = sum(not block.shared for block in blocks)
         self._sharing = any(block.sure and block.shared for block in blocks)
         self._credits = [block.segment for block in blocks if block.sure]
-        self._brackets = any(span.rule_name in _BRACKETS for block in blocks for span in block.spans)
+        spans = [span for block in blocks for span in block.spans]
+        self._brackets = any(span.rule_name in _BRACKETS for span in spans)
+        self._stroked = Counter(credit for span in spans if span.rule_name == "slash-name" for credit in span.credits)
         self._doubtful = {
             credit for block in blocks if not block.sure for span in block.spans for credit in span.credits
         }
@@ -340,8 +343,8 @@ class Page:
         if not fits(block.rest, *BESIDE) or len(_SMALL.findall(block.rest)) < 3:
             return False
         start = block.segment.start
-        if rule == "slash-name":
-            return self.stands_in_story(start)
+        if rule == "slash-name":  # who is named so twice took pictures, wherever they stand
+            return self.stands_in_story(start) or self._stroked[block.spans[-1].credits[0]] > 1
         return (self._is_head(start) or self.stands_in_story(start)) and self._tells_of_family(block)
 
     def _tells_of_family(self, block: Block) -> bool:
