@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LONGEST, _LEAST = 1_000, 3
 """Characters of an address, longer ones carry data; words of a title, fewer may be a section's."""
+_LONG = 300
+"""Characters: no headline is so long, and its words need not be looked at."""
 _SPELLED = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o", "ı": "i", "\N{SOFT HYPHEN}": ""}
 )
@@ -45,6 +47,14 @@ def is_site(name: str, url: str) -> bool:
     letters = "".join(filter(str.isalnum, name.casefold()))
     labels = url.partition("://")[2].partition("/")[0].casefold().replace("-", "").removeprefix("www.").split(".")
     return len(letters) > 2 and letters.removeprefix("the") in {*labels[:-1], "".join(labels)}
+
+
+def agreement(text: str, title: frozenset[str]) -> float:
+    """How far a line and the title in the address say the same, from 0 to 1, where all their words are common."""
+    if not title or len(text) > _LONG:
+        return 0
+    own = spelled(text)
+    return 2 * len(own & title) / (len(own) + len(title))
 
 
 @kept

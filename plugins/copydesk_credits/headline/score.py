@@ -14,7 +14,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, kept, words
-from copydesk_credits.headline.address import spelled
+from copydesk_credits.headline.address import agreement
 from copydesk_credits.layout import is_entry, is_filed
 
 if TYPE_CHECKING:
@@ -259,12 +259,7 @@ class Head:
         return by_form(self.texts[number]) + place + round(_WEIGHTS["said in the address"] * self._addressed(number))
 
     def _addressed(self, number: int) -> float:
-        """How far a line and the address say the same, from 0 to 1, where all their words are common."""
-        told, text = self.layout.title, self.texts[number]
-        if not told or len(text) > _LONG:
-            return 0
-        own = spelled(text)
-        return 2 * len(own & told) / (len(own) + len(told))
+        return agreement(self.texts[number], self.layout.title)
 
     def _place(self, number: int) -> list[tuple[str, bool]]:
         signature = self._signature(number)

@@ -7,7 +7,7 @@ from itertools import compress, islice
 from typing import TYPE_CHECKING
 
 from copydesk.prose import ends_sentence, words
-from copydesk_credits.headline.address import address, is_site
+from copydesk_credits.headline.address import address, agreement, is_site
 from copydesk_credits.headline.score import fold, headline, never_a_title
 from copydesk_credits.layout import Layout, is_filed, is_time, laid_out
 
@@ -26,6 +26,7 @@ _HOUSE = re.compile(
 
 _GLUED = re.compile(r"(?:(?<=[a-zß-öø-ÿ])|(?<=[a-zß-öø-ÿ.!?][\"”»]))(?=[A-ZÀ-Þ])")
 _WORD = re.compile(r"\w+")
+_LABEL_ENDS = " :/|>›»"
 _LEFT_OVER = ": "
 """What may stand before a headline whose kicker had a line of its own."""
 
@@ -87,13 +88,13 @@ def printed(text: str, url: str = "") -> str:
 
 
 def _without_kicker(doc: Document, layout: Layout, place: int) -> tuple[Segment, Segment | None]:
-    """The headline's segment, and that of a kicker which stood on its line without a blank between: it is told."""
+    """The headline's segment, and that of a kicker which stood on its line: it is told."""
     segment = layout.blocks[place]
-    at = _glue(segment.text, layout)
+    at = _glue(segment.text, layout) or _label(segment.text, layout)
     if not at:
         return segment, None
     kicker, segment = doc.split(segment, at)
-    doc.fact("kicker", kicker.text.strip(), kicker)
+    doc.fact("kicker", kicker.text.strip().rstrip(_LABEL_ENDS), kicker)
     kicker.mark("kicker", rule="glued")
     return segment, kicker
 
@@ -105,6 +106,24 @@ def _glue(text: str, layout: Layout) -> int:
         if words(left) > 1 and words(right) > 2 and _are_two(left.split()[-1], right, layout):
             return match.start()
     return 0
+
+
+def _label(text: str, layout: Layout) -> int:
+    """Where a headline begins that stands behind a label or a path, and elsewhere on the page alone, else 0.
+
+    "Harbour guides How the lock works", "How the lock works": unless the address has words of the label too.
+    """
+    whole, known = text.rstrip(), agreement(text, layout.title)
+    alone = (block.text.strip() for block in layout.blocks if 0 < len(block.text) < len(text))
+    starts = [len(whole) - len(line) for line in alone if _ends_with(whole, line) and words(line) > 2]
+    labelled = (at for at in starts if words(whole[:at]) > 1 or whole[at - 2] in _LABEL_ENDS)
+    return min((at for at in labelled if agreement(whole[at:], layout.title) >= known), default=0)
+
+
+def _ends_with(whole: str, line: str) -> bool:
+    """Whether a line's last words are another line."""
+    at = len(whole) - len(line)
+    return at > 1 and whole[at - 1].isspace() and whole[at:].casefold() == line.casefold()
 
 
 def _are_two(before: str, behind: str, layout: Layout) -> bool:
@@ -127,11 +146,15 @@ def _is_dispatch(layout: Layout, place: int) -> bool:
 
 
 def _repeats(layout: Layout, place: int) -> None:
-    """Mark the headline's twins near it, and the line that is the headline with the site's name."""
-    own = fold(layout.blocks[place].text)
+    """Mark the headline's twins near it, and a line between it and the story that says it behind a label."""
+    whole = layout.blocks[place].text.strip()
+    own = fold(whole)
     for number in range(max(0, place - _ABOVE), min(len(layout.blocks), max(layout.start, place) + _BELOW)):
         segment = layout.blocks[number]
-        if number != place and layout.line(number) and segment.by is None and fold(segment.text) == own:
+        if number == place or not layout.line(number) or segment.by is not None:
+            continue
+        below = place < number < layout.start and words(whole) > 2
+        if fold(segment.text) == own or (below and _ends_with(segment.text.rstrip(), whole)):
             segment.mark("duplicate", rule="repeat")
 
 
