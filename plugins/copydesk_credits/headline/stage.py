@@ -79,10 +79,9 @@ class find_headline:
 
 
 def printed(text: str, url: str = "") -> str:
-    """The headline as a fact: without what parted it from a kicker, and without a site's name at its end."""
+    """The headline as a fact: without what parted it from a kicker, and without a section and a site at its end."""
     text = text.strip().lstrip(_LEFT_OVER)
-    site = _SITE.search(text)
-    if site and words(text[: site.start()]) >= 3 and _is_site(site, url):
+    while (site := _SITE.search(text)) and words(text[: site.start()]) >= 3 and _is_site(site, url):
         text = text[: site.start()]
     return text.strip()
 
