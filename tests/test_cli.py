@@ -132,6 +132,19 @@ def test_a_file_that_was_rejected_comes_back_in_its_own_encoding_once_it_is_run_
     assert (folder / "back/a.txt").read_bytes() == raw
 
 
+def test_what_ran_again_has_the_input_s_own_fields_whatever_their_names(folder):
+    row = {"id": "1", "text": "reject me", "stage": "proof", "headline": "Ours", "desk": "Coast", "flags": ["ours"]}
+    (folder / "in.jsonl").write_text(json.dumps(row) + "\n")
+    copydesk("run", "-p", "p", "in.jsonl", "-o", "out.jsonl", cwd=folder)
+    (left,) = map(json.loads, (folder / "out.rejects.jsonl").read_text().splitlines())
+    assert (left["stage"], left["given"]) == ("picky", {"stage": "proof", "flags": ["ours"]})
+    kind(folder)
+    copydesk("retry", "-p", "p", "out.rejects.jsonl", "-o", "again.jsonl", cwd=folder)
+    (record,) = map(json.loads, (folder / "again.jsonl").read_text().splitlines())
+    assert (record["stage"], record["desk"]) == ("proof", "Coast")
+    assert record["given"] == {"headline": "Ours", "flags": ["ours"]}
+
+
 def test_a_folder_of_what_ran_again_can_be_gone_on_with_and_started_anew(folder):
     (folder / "in.jsonl").write_bytes(lines("reject me", "fail me"))
     copydesk("run", "-p", "p", "in.jsonl", "-o", "out", cwd=folder, code=1)

@@ -311,8 +311,24 @@ def test_an_outcome_of_the_input_s_own_does_not_read_as_ours():
     for record in (doc.record(), json.loads(doc.json())):
         assert "outcome" not in record
         assert record["stage"] == "proof"
+        assert record["given"] == {"outcome": "rejected"}
     doc.fail("reader", "oops")
     assert doc.record()["outcome"] == "failed"
+    assert doc.record()["given"] == {"outcome": "rejected", "stage": "proof"}
+
+
+def test_fields_of_the_input_that_have_a_name_of_the_record_s_are_kept_as_they_came():
+    fields = {"headline": "Ours", "flags": ["checked"], "desk": "Coast"}
+    doc = Document("The bridge opened.", extra=fields)
+    doc.text = doc.raw
+    for record in (doc.record(), json.loads(doc.json())):
+        assert record["given"] == {"headline": "Ours", "flags": ["checked"]}
+        assert (record["headline"], record["flags"], record["desk"]) == (None, [], "Coast")
+    again = Document("The bridge opened.", extra=doc.record())
+    again.text = again.raw
+    assert again.record()["given"]["given"] == {"headline": "Ours", "flags": ["checked"]}
+    doc.fail("reader", "oops")
+    assert (doc.record()["headline"], doc.record()["given"]) == ("Ours", {"flags": ["checked"]})
 
 
 @pytest.mark.parametrize(("kind", "value"), [("author", "Ada Quill"), ("headline", 12), ("dateline", "MARLOW")])

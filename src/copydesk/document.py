@@ -31,6 +31,7 @@ BLANKS = " \t\r\n\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 BREAKS = "\r\n\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 _LINE = re.compile(f"[^{BLANKS}](?:[^{BREAKS}]*[^{BLANKS}])?")
 _BREAK = re.compile(f"[{BREAKS}]")
+_TAKEN = {"outcome", "given"}  # names of fields that only the record may have
 _RARE_BREAKS = "\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 
 
@@ -304,20 +305,27 @@ class Document:
 
         With `segments`, every segment as [start, end, role, stage, rule] over the raw text, in order.
         """
-        plain = msgspec.json.decode(msgspec.json.encode(self._own(segments=segments)))  # as it reads in a file
-        return {**self._passed(), **plain}
+        own = self._own(segments=segments)
+        return self._beside(msgspec.json.decode(msgspec.json.encode(own)))  # as it reads in a file
 
     def json(self, *, segments: bool = False) -> bytes:
         """The record as one line of JSON in UTF-8, without the line's end."""
-        record = {**self._passed(), **self._own(segments=segments)}
+        record = self._beside(self._own(segments=segments))
         try:
             return msgspec.json.encode(record)
         except (UnicodeEncodeError, OverflowError):  # a lone surrogate or a number past 64 bits in a field of the input
             return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode()
 
-    def _passed(self) -> dict[str, Any]:
-        """The input's own fields. An `outcome` among them would say that a clean document was turned away."""
-        return {name: value for name, value in self.extra.items() if name != "outcome"}
+    def _beside(self, own: dict[str, Any]) -> dict[str, Any]:
+        """The record beside the input's own fields; those that have a name of the record's are in `given`.
+
+        So is an `outcome`, which would say that a clean document was turned away.
+        """
+        taken = own.keys() | _TAKEN
+        if taken.isdisjoint(self.extra):
+            return {**self.extra, **own}
+        passed = {name: value for name, value in self.extra.items() if name not in taken}
+        return {**passed, **own, "given": {name: self.extra[name] for name in self.extra if name in taken}}
 
     def _own(self, *, segments: bool) -> dict[str, Any]:
         """The fields of the record that are not the input's."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from copydesk.cli.run import Run
 
-_OURS = ("outcome", "stage", "reason", "flags")  # what a run adds to the record of one that it did not clean
+_OURS = ("outcome", "stage", "reason", "flags", "given")  # what a run adds to the record of one that it did not clean
 _NEEDED = {"id", "text", "outcome", "stage", "reason"}
 
 
@@ -47,6 +47,8 @@ def _item(record: dict[str, Any], place: str) -> Item:
         data = str(record["text"]).encode("utf-8", "replace")
         return fault(str(record["id"]), place, f"was not read: {record['reason']}", data)
     fields = {name: value for name, value in record.items() if name not in _OURS}
+    given = record.get("given")
+    fields = {**(given if isinstance(given, dict) else {}), **fields}
     return Item(str(record["id"]), place, "json", json.dumps(fields).encode())
 
 
