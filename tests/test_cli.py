@@ -17,6 +17,7 @@ import pytest
 import yaml
 from conftest import ROOT, house
 
+from copydesk import cli
 from copydesk.cli import app
 from copydesk.cli.restore import raw_text
 from copydesk.errors import InputError
@@ -154,6 +155,20 @@ def test_a_folder_of_what_ran_again_can_be_gone_on_with_and_started_anew(folder)
     assert "Go on with --resume, start anew with --overwrite" in err
     copydesk("retry", "-p", "p", "out", "-o", "again", "--resume", cwd=folder)
     copydesk("retry", "-p", "p", "out", "-o", "again", "--overwrite", cwd=folder)
+
+
+def test_an_interrupt_before_the_command_is_there_ends_it_without_a_traceback(monkeypatch, capsys):
+    class Interrupting:
+        def find_spec(self, name, *_):
+            if name == "copydesk.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "copydesk.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("shape", ["schema.org", "ninjs"])

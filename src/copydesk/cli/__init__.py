@@ -31,11 +31,11 @@ def told(error: CopydeskError) -> str:
 
 def main() -> None:
     """Run the command, and turn what goes wrong into a message and an exit code."""
-    from copydesk.cli.app import app
-
     if sys.stderr is None:  # as `2>&-` leaves it, and `print` would then write to standard output
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 (to the end of the process)
     try:
+        from copydesk.cli.app import app
+
         app(prog_name="copydesk")
     except CopydeskError as error:
         if "--debug" in sys.argv:
