@@ -33,6 +33,9 @@ BRIEF_PARAGRAPHS, BRIEF_WORDS = 2, 30
 HEADLINE = range(3, 21)
 """So many words has a headline."""
 
+PARTICLE = 3
+"""Letters of a small word that a name may open with."""
+
 CUT_SHORT, SURE = 8, 12
 """A last line without a stop is cut from twelve words on; from eight on if it ends as only a cut one does."""
 
@@ -64,7 +67,8 @@ def flag_quality(doc: Document) -> None:
     """Flag what is odd about the whole text, for whoever sorts a corpus. Nothing is marked, nothing leaves.
 
     `several-stories`: below a second byline or dateline, of other words than the first, stands a story of its own; they
-    are not parted, and never merged in silence. `truncated`: the last paragraph breaks off, in the middle of a sentence
+    are not parted, and never merged in silence. `starts-mid-story`: the first paragraph opens in the middle of a
+    sentence, or its first letter is lost. `truncated`: the last paragraph breaks off, in the middle of a sentence
     or with three dots. `repeated-text`: a paragraph stands twice in the story. `paywall-stub`: a paywall's line, and
     little above it. `mixed-script-words`: a word of the story has letters of two alphabets that look alike, as `Pоссия`
     with a Latin P. `no-story`: no sentence is left.
@@ -73,6 +77,7 @@ def flag_quality(doc: Document) -> None:
     paragraphs = [segment.text for segment in story if is_prose(segment.text)]
     found = {
         "several-stories": several_stories(doc.segments, doc.keep),
+        "starts-mid-story": starts_within(story, paragraphs),
         "truncated": breaks_off(story, paragraphs),
         "repeated-text": len(set(paragraphs)) < len(paragraphs),
         "paywall-stub": len(paragraphs) <= STUB and any(map(_is_paywall, doc.segments)),
@@ -140,6 +145,18 @@ def _is_head(segments: Sequence[Segment], keep: Sequence[str], place: int) -> bo
 def _is_story(paragraphs: Sequence[str], *, is_brief: bool) -> bool:
     least, fewest_words = (BRIEF_PARAGRAPHS, BRIEF_WORDS) if is_brief else (PARAGRAPHS, WORDS)
     return len(paragraphs) >= least and sum(map(words, paragraphs)) >= fewest_words
+
+
+def starts_within(story: Sequence[Segment], paragraphs: Sequence[str]) -> bool:
+    """Whether the first block opens with a small letter, where paragraphs below it show that sentences do not.
+
+    The first word of a name may be small ("von Hagen", "al Rashid"), or have its capital further on ("iPhone").
+    """
+    if not story or not _is_sentence(story[0].text):
+        return False
+    first, *others = story[0].text.split(maxsplit=3)
+    is_name = len(first) <= PARTICLE and any(word[0].isupper() for word in others[:2])
+    return first.isalpha() and first.islower() and not is_name and any(text[0].isupper() for text in paragraphs)
 
 
 def breaks_off(story: Sequence[Segment], paragraphs: Sequence[str]) -> bool:
