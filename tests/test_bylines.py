@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import house
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,3 +96,32 @@ def test_whatever_stands_there_comes_back_and_stays(text):
 def test_a_great_input_ends(line):
     text = line * (200_000 // len(line))
     assert settle(cleaned(text)) is not None
+
+
+_OWN = "I moved my notes to a box in the cellar on Monday, and it has hummed there ever since."
+_AGAIN = "My first box was louder, so I built a second one of what the neighbours had thrown away."
+_QUOTED = "“I moved my notes to a box in the cellar,” said the keeper on Monday, and went down there again."
+
+
+@pytest.mark.parametrize(
+    ("url", "top", "story", "author"),
+    [
+        ("https://lindqvist.example/notes/box", "Torvi Lindqvist", [_OWN, _AGAIN], "Torvi Lindqvist"),
+        ("https://torvil.example/notes/box", "Torvi Lindqvist//", [_OWN, _AGAIN], "Torvi Lindqvist"),
+        ("https://www.anna-lindqvist.example/box", "Anna Lindqvist's boxes", [_OWN, _AGAIN], "Anna Lindqvist"),
+        ("https://harbourecho.example/box", "Harbour Echo", [_OWN, _AGAIN], None),  # a house
+        ("https://lindqvist.example/notes/box", "Torvi Lindqvist", [_OWN, _QUOTED], None),  # somebody else says "I"
+        ("https://boxes.example/notes/box", "Torvi Lindqvist", [_OWN, _AGAIN], None),  # no site of hers
+        ("", "Torvi Lindqvist", [_OWN, _AGAIN], None),
+    ],
+)
+def test_the_owner_of_a_site_wrote_what_nobody_signs(url, top, story, author):
+    text = "\n\n".join([top, "About Notes Talks", "A box in the cellar", *story])
+    record = house()["reprints"]({"text": text, "url": url}).record()
+    assert [one["name"] for one in record["authors"]] == ([author] if author else [])
+
+
+def test_the_owner_of_a_site_is_known_by_its_copyright_line_too():
+    text = "\n\n".join(["Notes Talks", "A box in the cellar", _OWN, _AGAIN, "© 2019-2026 Anna Lindqvist"])
+    record = house()["reprints"]({"text": text, "url": "https://annalindqvist.example/box"}).record()
+    assert [one["name"] for one in record["authors"]] == ["Anna Lindqvist"]

@@ -53,6 +53,9 @@ _DAY = re.compile(
     r"|\b[^\W\d]{3,12} \d{1,2}(?:st|nd|rd|th)?, (?:19|20)\d\d\b"
 )
 
+FIRST_PERSON = re.compile(r"\b(?:I|[Mm]y|[Ii]ch|[Mm]ein\w*|[Jj]e|[Jj]['’]|[Mm]on|[Yy]o|[Mm]i|[Ii]o)\b")
+"""One who tells of themselves, in six languages."""
+
 
 @kept
 def weight(text: str) -> int:

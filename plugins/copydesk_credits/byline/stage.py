@@ -13,6 +13,7 @@ from copydesk.facts import Author, Credit
 from copydesk.prose import is_prose, sentences
 from copydesk_credits.byline import people
 from copydesk_credits.byline.bios import Tail
+from copydesk_credits.byline.owner import owner
 from copydesk_credits.byline.signature import Line, part_rows, read_line
 from copydesk_credits.byline.unsigned import (
     handle,
@@ -76,6 +77,8 @@ class extract_byline:
             hits = self._hits(doc, layout)
         headline(layout)
         found = self._sign(doc, layout, hits)
+        if self.alone and not doc.found("author"):
+            _owned(doc)
         names = [author.name for author in doc.found("author")]
         if names:
             _repeats_and_bios(doc, names, layout)
@@ -123,6 +126,13 @@ class extract_byline:
         middle = range(layout.start + _EDGE, layout.end - _EDGE)
         among = [s for n, s in enumerate(layout.blocks) if n not in middle or len(s.text) < _PARAGRAPH]
         return [hit for hit in self.rules.hits(doc, among=among) if hit.segment.role in doc.keep]
+
+
+def _owned(doc: Document) -> None:
+    """Note whose site the story stood on, where nobody signs."""
+    found = owner(doc)
+    if found:
+        doc.fact("author", Author(found.name), found.segment)
 
 
 def _notes(doc: Document, hits: list[Hit]) -> bool:

@@ -26,6 +26,8 @@ _OVER, _UNDER = 4, 10
 _FURTHEST = 12  # so many blocks below the story a name may stand that no label announces
 _LONGEST, _NAME = 160, 40
 _DATE = 6  # words: a date with its clock, and no entry of a calendar
+_DATED = 10  # words: a first name, a date and a counter
+_COUNTS = re.compile(r"\b(?:\d+|no|leave a) (?:comments?|replies|reply|views|likes|shares)\b", re.IGNORECASE)
 _LAST = 4  # so many blocks at the end of the text: a name, what its bearer does, two lines about them
 _COMMA = ", "
 _IN_NAME = 4  # words: what is longer and ends with a stop is a sentence
@@ -170,10 +172,10 @@ def _may_sign(person: Author) -> bool:
         return False
     tokens = name.removeprefix("The ").split()
     known = len(tokens) > 1 and tokens[0].casefold() in people.words("never_in_a_name")
-    return _strict(name) or (people.is_desk(name) and len(tokens) > 1 and not known)
+    return is_named_as_people_are(name) or (people.is_desk(name) and len(tokens) > 1 and not known)
 
 
-def _strict(name: str) -> bool:
+def is_named_as_people_are(name: str) -> bool:
     """Whether a name has the form of a person's: two to four words, none of them a page's word."""
     tokens = name.split()
     plain = [token.casefold().strip(".") for token in tokens]
@@ -198,8 +200,14 @@ def _no_name(word: str, tokens: Sequence[str], number: int) -> bool:
 
 
 def is_common(name: str, small: frozenset[str]) -> bool:
-    """Whether a word of the name stands in the document with a small letter: "Oral Hygiene" is no person."""
-    return any(word.casefold() in small and word.casefold() not in people.words("particle") for word in name.split())
+    """Whether a word of the name stands in the document with a small letter: "Oral Hygiene" is no person.
+
+    "Faith Green" is one, on a page of green paint too.
+    """
+    first, *others = name.casefold().split()
+    known = first in people.words("given") and first not in small and others[-1:]
+    own = people.words("particle") | (people.words("surname_and_word").intersection(known) if known else set())
+    return any(word in small and word not in own for word in (first, *others))
 
 
 def _witnessed(layout: Layout, line: Line) -> bool:
@@ -303,12 +311,19 @@ def names_by_place(layout: Layout) -> list[Line]:
         segment = layout.blocks[number]
         below = layout.blocks[number + 1].text
         told = (layout.signed(number + 1) and words(below) <= _DATE) or _is_role(below)
-        named = _GLUED_BY.sub("", segment.text)
+        first = _first_name_on(segment.text)
+        named = first or _GLUED_BY.sub("", segment.text)
         if segment.by is None and (told or named != segment.text):
-            read = None if layout.signed(number) else _by_place(named.rstrip(" |•·-–—,"))
+            read = None if layout.signed(number) and not first else _by_place(named.rstrip(" |•·-–—,"))
             if read and not _is_spoken(layout, number, read.people[0].name):
                 return [Line(segment, number, len(segment.text), read, "bylines/place")]
     return []
+
+
+def _first_name_on(text: str) -> str:
+    """Who signs a post with a first name that many bear, a date and a counter: "Susan December 9, 2024 0 Comments"."""
+    named, rest = before_time(text) if words(text) <= _DATED and _COUNTS.search(text) else ("", "")
+    return named if named.casefold() in people.words("given") and tells_day(rest) else ""
 
 
 def _by_place(text: str) -> people.Byline | None:
@@ -416,7 +431,7 @@ def _introduced(layout: Layout, number: int) -> bool:
     if not 5 <= len(text) <= _NAME or not 2 <= len(text.split()) <= 4:
         return False
     if below.startswith(text):
-        return _BIO.match(below, len(text)) is not None and _works(below[len(text) :])
+        return is_bio(below, text) and _works(below[len(text) :])
     first = text.split()[0]
     return first in below[:40] and _presents(below, first) and (_works(below) or not below.startswith(first))
 
@@ -430,7 +445,7 @@ def _opens_bio(layout: Layout, number: int, *, labelled: bool) -> Line | None:
     """A block that opens with a name and goes on as a bio does."""
     segment = layout.blocks[number]
     match = _BIO_OPENS.match(segment.text)
-    if segment.by is not None or match is None or not _strict(match.group(1)):
+    if segment.by is not None or match is None or not is_named_as_people_are(match.group(1)):
         return None
     if not (labelled or (not match["apposed"] and _works(segment.text[match.end() :]))):
         return None
@@ -442,16 +457,18 @@ def _signed_below(layout: Layout, line: Line, labels: Sequence[int]) -> bool:
     number = line.number
     if number - 1 in labels:
         return True
-    if _is_subject(layout, line) or _signs_otherwise(layout, number):
+    below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
+    name = line.read.people[0].name
+    appeals = _signs_appeal(layout, number) and not is_bio(below, name)
+    if appeals or _is_subject(layout, line) or _did_other_work(layout, number):
         return False
     if line.rule == "bylines/bio":
         return True
-    below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
     if _signs_off(layout, line):
         return not any(is_common(person.name, layout.small_words()) for person in line.read.people)
     if not _ends(layout, number) or any(is_common(person.name, layout.small_words()) for person in line.read.people):
         return False
-    return _is_role(below) or _presents(below, line.read.people[0].name.split()[0])
+    return _is_role(below) or _presents(below, name.split()[0]) or is_bio(below, name)
 
 
 def _signs_off(layout: Layout, line: Line) -> bool:
@@ -462,10 +479,15 @@ def _signs_off(layout: Layout, line: Line) -> bool:
     return last and not told and layout.prose[above] and ends_sentence(layout.blocks[above].text) and _is_known(line)
 
 
-def _signs_otherwise(layout: Layout, number: int) -> bool:
-    """Whether one is named for other work, "Reviewed by", or signs the house's appeal to its readers."""
-    above = layout.blocks[max(0, number - 2) : number]
-    return any(block.role in _APPEALS for block in above) or _OTHER_WORK.search(above[-1].text) is not None
+def _did_other_work(layout: Layout, number: int) -> bool:
+    """Whether one is named for other work: "Reviewed by"."""
+    above = layout.blocks[max(0, number - 1) : number]
+    return any(_OTHER_WORK.search(block.text) for block in above)
+
+
+def _signs_appeal(layout: Layout, number: int) -> bool:
+    """Whether a name stands below the house's appeal to its readers."""
+    return any(block.role in _APPEALS for block in layout.blocks[max(0, number - 2) : number])
 
 
 @cache

@@ -42,10 +42,15 @@ def title(url: str) -> frozenset[str]:
     return said if len(said) >= _LEAST else frozenset()
 
 
+def host(url: str) -> list[str]:
+    """The labels of an address's host, without hyphens: "harbourecho", "com" of www.harbour-echo.com."""
+    return url.partition("://")[2].partition("/")[0].casefold().replace("-", "").removeprefix("www.").split(".")
+
+
 def is_site(name: str, url: str) -> bool:
     """Whether a name is that of the address's host: "Harbour Echo", "harbourecho.com" at www.harbour-echo.com."""
     letters = "".join(filter(str.isalnum, name.casefold()))
-    labels = url.partition("://")[2].partition("/")[0].casefold().replace("-", "").removeprefix("www.").split(".")
+    labels = host(url)
     return len(letters) > 2 and letters.removeprefix("the") in {*labels[:-1], "".join(labels)}
 
 

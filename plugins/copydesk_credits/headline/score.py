@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk.prose import ends_sentence, kept, words
 from copydesk_credits.headline.address import agreement
-from copydesk_credits.layout import is_entry, is_filed
+from copydesk_credits.layout import FIRST_PERSON, is_entry, is_filed
 
 if TYPE_CHECKING:
     from copydesk_credits.layout import Layout
@@ -100,7 +100,6 @@ _CRUMB = re.compile(
 )
 _PAGE_MARKS = re.compile(r"[|»•]|(?:^|\s)>|\s{3}")
 _YOU = re.compile(r"\b(?:[Yy]ou|[Yy]our|Sie|Ihre?[nmrs]?|du|dein\w*|[Vv]ous|[Vv]otre|tu|usted|tú|Lei)\b")
-_I = re.compile(r"\b(?:I|[Mm]y|[Ii]ch|[Mm]ein\w*|[Jj]e|[Jj]['’]|[Mm]on|[Yy]o|[Mm]i|[Ii]o)\b")
 _NEVER = re.compile(
     r"(?i:that['’]s (?:it|all) (?:from|for)\b|dear [\w .'’-]{2,30}[:,]|eds?:\s|[a-z]{2}-[^\s]+--)"
     r"|(?:Par|Por) [A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+(?:$|,| ?\()"
@@ -200,7 +199,7 @@ class Head:
     def _questions(self) -> frozenset[int]:
         """The questions of an interview, two or more: lines that ask "you", right above one who answers as "I"."""
         asked = [n for n, text in enumerate(self.texts[:-1]) if text.endswith("?") and _YOU.search(text)]
-        answered = [n for n in asked if self.layout.prose[n + 1] and _I.search(self.texts[n + 1], 0, _READ)]
+        answered = [n for n in asked if self.layout.prose[n + 1] and FIRST_PERSON.search(self.texts[n + 1], 0, _READ)]
         return frozenset(answered if len(answered) > 1 else ())
 
     def _credited(self, number: int) -> bool:
