@@ -122,6 +122,6 @@ def test_the_owner_of_a_site_wrote_what_nobody_signs(url, top, story, author):
 
 
 def test_the_owner_of_a_site_is_known_by_its_copyright_line_too():
-    text = "\n\n".join(["Notes Talks", "A box in the cellar", _OWN, _AGAIN, "© 2019-2026 Anna Lindqvist"])
+    text = f"Notes Talks\n\nA box in the cellar\n\n{_OWN}\n\n{_AGAIN}\n\n© 2019-2026 Anna Lindqvist"
     record = house()["reprints"]({"text": text, "url": "https://annalindqvist.example/box"}).record()
     assert [one["name"] for one in record["authors"]] == ["Anna Lindqvist"]
