@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from copydesk.document import Document
@@ -78,6 +78,7 @@ def test_one_line_of_clutter_takes_no_paragraph_with_it(clutter, place):
 
 
 @given(st.lists(st.sampled_from([*STORY.split("\n\n"), *CLUTTER]), max_size=12))
+@example([*STORY.split("\n\n")[:3], *STORY.split("\n\n")[2:0:-1]])  # the last copy is idle without the one above
 @settings(max_examples=150, deadline=None)
 def test_each_stage_leaves_its_own_result_alone(lines):
     for name in STAGES:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LEAST_WORDS = 8
 """A block said twice has so many words at least: refrains of songs, chants, oaths and slogans are shorter."""
 
+ROUNDS = 10
+"""A page is looked at so often at most, each time without the copies that were idle: of the sets' pages none
+needs a second look."""
 
 MOST_WORDS = 45
 """A quotation in large type has so many words at most."""
@@ -39,16 +42,23 @@ def repeats(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
     Idle is a copy right below another; one above the story's first paragraph where another follows there, nearer to it;
     one below the story's last paragraph. Two within the story both stay: they may be a refrain, a question asked again,
     the rows of a table. So does a dek above the story that says what a paragraph says: it is the dek all the same.
+    Without a copy others may be idle, so the page is looked at again.
     """
     twins = {id(page.lines[at]) for at in page.twins}
     standing = [line for line in page.lines if not line.gone] if twins else []
-    several = _several(standing, twins)
-    story = _story(standing, several) if several else None
-    if story is None:
-        return
-    for at in sorted(several):
-        if standing[at].open and _is_idle(at, several, *story):
-            yield standing[at], "duplicate", "repeat"
+    for _ in range(ROUNDS):
+        idle = _idle(standing, twins)
+        yield from ((standing[at], "duplicate", "repeat") for at in sorted(idle))
+        if not idle:
+            return
+        standing = [line for at, line in enumerate(standing) if at not in idle]
+
+
+def _idle(lines: Sequence[Line], twins: Collection[int]) -> set[int]:
+    """The places of the open lines that are idle copies."""
+    several = _several(lines, twins)
+    story = _story(lines, several) if several else None
+    return {at for at in several if lines[at].open and _is_idle(at, several, *story)} if story else set()
 
 
 def pull_quotes(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
