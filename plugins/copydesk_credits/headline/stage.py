@@ -160,7 +160,8 @@ def _repeats(layout: Layout, place: int) -> None:
 def _dek(layout: Layout, place: int) -> list[int]:
     """The one or two blocks between the headline and a byline or time that a stage before has found.
 
-    Without such a line only a block that a later paragraph repeats is a dek: it may be the lede itself.
+    Two paragraphs are the story's own: of the dev pages none has a dek of two. Without such a line only a block that a
+    later paragraph repeats is a dek: it may be the lede itself.
     """
     found: list[int] = []
     for number in range(place + 1, min(place + 7, len(layout.blocks))):
@@ -168,7 +169,8 @@ def _dek(layout: Layout, place: int) -> list[int]:
         if is_filed(segment.text):
             return []
         if segment.role in ("byline", "time", "dateline"):
-            return found if sum(layout.prose[number + 1 :]) >= 2 else []
+            is_story = sum(layout.prose[n] for n in found) > 1 or sum(layout.prose[number + 1 :]) < 2
+            return [] if is_story else found
         undecided = layout.open[number] and segment.by is None
         if undecided and words(segment.text) >= 6 and not never_a_title(segment.text):
             found.append(number)
