@@ -8,6 +8,7 @@ from conftest import house
 from copydesk import ConfigError, Document
 from copydesk.ledger import settle
 from copydesk.rules import Rules, asked_together, example_faults
+from copydesk.rules.asking import scan
 
 
 def rules(tmp_path, text: str, name: str = "r.yaml", **options) -> Rules:
@@ -241,6 +242,34 @@ def test_stages_that_ask_about_every_block_ask_in_one_go_and_the_others_do_not(t
     assert three.homes == books[2].homes
     doc = Document("One\nTwo\nThree")
     assert [[hit.text for hit in book.hits(doc)] for book in (one, two, three)] == [["One"], ["Two"], ["Three"]]
+
+
+def test_who_asks_where_nothing_was_done_in_between_is_told_what_is_known(tmp_path, monkeypatch):
+    books = [rules(tmp_path, rule(f"{name} {{word}}"), name=f"{name}.yaml") for name in ("one", "two")]
+    one, two = (Rules(book, everywhere=True) for book in books)
+    asked_together([one, two])
+    doc = Document("One time\nTwo times")
+    scanned = []
+    monkeypatch.setattr("copydesk.rules.book.scan", lambda *asked: scanned.append(asked) or scan(*asked))
+    one.look([doc])
+    assert [hit.text for hit in one.hits(doc)] == ["One time"]
+    before = len(scanned)
+    two.look([doc])
+    assert [hit.text for hit in two.hits(doc)] == ["Two times"]
+    assert len(scanned) == before
+    doc.segments[0].replace(0, 3, "Two")
+    doc.segments[1].mark("byline")
+    assert [hit.text for hit in two.hits(doc)] == ["Two time"]
+
+
+def test_rules_for_a_lines_start_and_rules_for_any_place_find_side_by_side(tmp_path):
+    where = {"a": "inside", "b": "start", "c": "whole", "d": "end", "e": "inside"}
+    text = "rules:\n" + "".join(
+        f"  - {{id: {id_}, role: promo, pattern: 'buy now', where: {place}}}\n" for id_, place in where.items()
+    )
+    doc = Document("Buy now\nBuy now here\nHere buy now")
+    found = [hit.rule.id for hit in rules(tmp_path, text).hits(doc)]
+    assert found == [*("r/a", "r/b", "r/c", "r/d", "r/e"), *("r/a", "r/b", "r/e"), *("r/a", "r/d", "r/e")]
 
 
 def test_places_count_characters_not_bytes(tmp_path):

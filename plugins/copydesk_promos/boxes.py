@@ -100,7 +100,6 @@ _SKIP = re.compile(
     r"|und weiterlesen|e continua a leggere))?[.:]?$"
 )
 _ENDS = frozenset({"End ", "Ende", "Fin ", "Fina", "Fim ", "Fine"})
-_WORDS_OF_ENDS = ("End", "Fin", "Fim ")
 _STEM = 5
 
 
@@ -111,8 +110,7 @@ def told_boxes(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
     Informationen`. Sites print such lines for screen readers, and they must name the same: `End of an era` ends
     nothing.
     """
-    may_end = any(word in page.doc.raw for word in _WORDS_OF_ENDS)
-    for at in [at for at, line in enumerate(page.lines) if line.text[:4] in _ENDS] if may_end else ():
+    for at in [at for at, line in enumerate(page.lines) if line.text[:4] in _ENDS]:
         named = _END.fullmatch(page.lines[at].text)
         start = _opening(page.lines, at, _stems(named[1])) if named else at
         role = "related" if _SKIP.fullmatch(page.lines[start].text) else "other"

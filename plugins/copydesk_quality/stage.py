@@ -105,13 +105,24 @@ def several_stories(segments: Sequence[Segment], keep: Sequence[str]) -> bool:
     item of a list.
     """
     for sign, form in _SIGNS.items():
-        match = form.match
-        signed = [n for n, s in enumerate(segments) if s.role == sign or (s.role in keep and match(s.text))]
-        if len(signed) < 2 or (sign == "dateline" and any(_is_paragraph(s, keep) for s in segments[: signed[0]])):
+        if sign == "dateline" and not _signed(_opening(segments, keep), keep, sign):
             continue
-        if len(set(_said_above_stories(segments, keep, signed, form))) > 1:
+        signed = _signed(segments, keep, sign)
+        if len(signed) > 1 and len(set(_said_above_stories(segments, keep, signed, form))) > 1:
             return True
     return False
+
+
+def _opening(segments: Sequence[Segment], keep: Sequence[str]) -> Sequence[Segment]:
+    """The blocks down to the first paragraph, and that one."""
+    first = next((place for place, segment in enumerate(segments) if _is_paragraph(segment, keep)), len(segments))
+    return segments[: first + 1]
+
+
+def _signed(segments: Sequence[Segment], keep: Sequence[str], sign: str) -> list[int]:
+    """The places of bylines (or of datelines), and of blocks that look like one."""
+    match = _SIGNS[sign].match
+    return [n for n, s in enumerate(segments) if s.role == sign or (s.role in keep and match(s.text))]
 
 
 def _said_above_stories(

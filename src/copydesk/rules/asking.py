@@ -27,7 +27,7 @@ _HANDFUL = 8  # lines: to ask re2 takes about as long as to read so many
 _PARTS = 16  # where there are many lines, in so many parts what matched is looked for first
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """A hit before it is known in which segment: the same line may stand in many."""
 
     rule: Rule
@@ -40,7 +40,7 @@ class _Found(NamedTuple):
     """What was found in a segment as it stands: the files whose rules were asked, and their hits in order."""
 
     homes: frozenset[Home]
-    hits: tuple[_Place, ...]
+    hits: tuple[Place, ...]
 
 
 _NOBODY: frozenset[Home] = frozenset()
@@ -83,7 +83,7 @@ def _look(segments: Sequence[Segment], reader: _Reader, now: frozenset[Home]) ->
         segment.memo = _Found(now, there or before) if there or before else nothing
 
 
-def _order(place: _Place) -> tuple[int, int, tuple[str, int]]:
+def _order(place: Place) -> tuple[int, int, tuple[str, int]]:
     return place.start, -place.end, place.rule.order
 
 
@@ -115,9 +115,9 @@ class _Reader:
 
     def __init__(self, homes: Iterable[Home]) -> None:
         self._homes = tuple(homes)
-        self._kept: dict[str, tuple[_Place, ...]] = {}
+        self._kept: dict[str, tuple[Place, ...]] = {}
 
-    def read(self, texts: Iterable[str]) -> dict[str, tuple[_Place, ...]]:
+    def read(self, texts: Iterable[str]) -> dict[str, tuple[Place, ...]]:
         """What the files find in each text, with the guards kept, in order."""
         found = {text: self._kept.get(text) for text in texts}
         new = [text for text, places in found.items() if places is None]
@@ -128,9 +128,9 @@ class _Reader:
         self._kept.update((line, told.get(line, ())) for line in lines[:_KEPT_LINES])
         return {text: told.get(text, ()) if places is None else places for text, places in found.items()}
 
-    def _asked(self, texts: list[str]) -> dict[str, tuple[_Place, ...]]:
+    def _asked(self, texts: list[str]) -> dict[str, tuple[Place, ...]]:
         """What stands in those texts in which anything does."""
-        found: dict[str, list[_Place]] = {}
+        found: dict[str, list[Place]] = {}
         every, short = _Batch(texts), _Batch([text for text in texts if _is_short(text)])
         for home in self._homes:
             for text, place in home.find(every, short):
@@ -163,23 +163,25 @@ class Home:
     """The rules of one file in a few Sets: those for short blocks, the others, and each that stands apart.
 
     A file a Set: in one for all files, what any rule waits for multiplies with what any other does, and most of the
-    time goes into making states (measured on 200 pages: 9 ms a page in one Set, 1.3 to 5 in forty).
+    time goes into making states (measured on 200 pages: 9 ms a page in one Set, 1.3 to 5 in forty). For the same reason
+    those that begin where a line does have Sets of their own: a few words on, nearly all of them wait for nothing.
     """
 
     def __init__(self, rules: Iterable[Rule], only_with: Sequence[str] = ()) -> None:
         self.only_with = tuple(only_with)
-        groups: dict[tuple[bool, str], list[tuple[Rule, str]]] = {}
+        groups: dict[tuple[bool, bool, str], list[tuple[Rule, str]]] = {}
         for rule in rules:
-            group = groups.setdefault((rule.short, rule.id if rule.apart else ""), [])
+            opens = rule.where in ("whole", "start")
+            group = groups.setdefault((rule.short, opens, rule.id if rule.apart else ""), [])
             group += [(rule, regex) for regex in rule.regexes]
-        self._packs = [(short, _Pack(owners)) for (short, _), owners in groups.items()]
+        self._packs = [(short, _Pack(owners)) for (short, _, _), owners in groups.items()]
 
     @property
     def faults(self) -> dict[str, str]:
         """What re2 has against a rule's pattern, by the rule's id."""
         return {id_: fault for _, pack in self._packs for id_, fault in pack.faults.items()}
 
-    def find(self, every: _Batch, short: _Batch) -> Iterator[tuple[str, _Place]]:
+    def find(self, every: _Batch, short: _Batch) -> Iterator[tuple[str, Place]]:
         """What the file's rules find in the texts, their guards not yet asked."""
         for is_short, pack in self._packs:
             yield from pack.find(short if is_short else every)
@@ -206,7 +208,7 @@ class _Pack:
             raise ConfigError(" ".join(f"rule `{id_}`: {fault}." for id_, fault in self.faults.items()))
         return self._made[0]
 
-    def find(self, batch: _Batch) -> Iterator[tuple[str, _Place]]:
+    def find(self, batch: _Batch) -> Iterator[tuple[str, Place]]:
         """The texts with what stands in them. Most often nothing does in any."""
         if not (self._owners and batch.data and self._set.Match(batch.data)):
             return
@@ -224,7 +226,7 @@ class _Pack:
                 yield from some if len(some) <= _HANDFUL else self._matching(lines, some)
 
 
-def _places(rule: Rule, regex: str, line: bytes) -> Iterator[_Place]:
+def _places(rule: Rule, regex: str, line: bytes) -> Iterator[Place]:
     """Every match of a pattern in a line, its places counted in characters."""
     finder, whole, groups = _located(regex)
     byte = character = 0  # where the last match began: counting goes on from there, not from the line's start
@@ -232,7 +234,7 @@ def _places(rule: Rule, regex: str, line: bytes) -> Iterator[_Place]:
         start, end = match.span(whole)
         byte, character = start, character + len(line[byte:start].decode())
         named = {name: match.group(group).decode() for name, group in groups.items() if match.group(group)}
-        yield _Place(rule, character, character + len(line[start:end].decode()), named)
+        yield Place(rule, character, character + len(line[start:end].decode()), named)
 
 
 @lru_cache(maxsize=8192)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-    from copydesk.rules.asking import Home
+    from copydesk.rules.asking import Home, Place
     from copydesk.rules.rule import Rule
 
 _EDGE_BLOCKS = 3  # so many paragraphs of the story at each end are still its head, or its tail
@@ -76,13 +76,10 @@ class Rules:
 
         With `among`, only those of these segments are looked at; the fewer, the quicker.
         """
-        segments = [segment for segment in (doc.segments if among is None else among) if segment.by is None]
-        scan(self.homes, [(doc.raw, segments)])
         mine = self._mine
         found = [
             Hit(rule, segment, start, end, {**groups})
-            for segment in segments
-            for rule, start, end, groups in segment.memo.hits
+            for segment, (rule, start, end, groups) in (self._all(doc) if among is None else self._places(doc, among))
             if rule in mine
         ]
         if all(hit.rule.zone == "anywhere" for hit in found):
@@ -90,9 +87,21 @@ class Rules:
         zones = Zones(doc)
         return [hit for hit in found if zones.hold(hit)]
 
+    def _all(self, doc: Document) -> list[tuple[Segment, Place]]:
+        """What the files' rules find in the document; the next stage is told the same where nothing was done."""
+        found: list[tuple[Segment, Place]] | None = doc.memo.get(self.homes)
+        if found is None:
+            found = doc.memo[self.homes] = self._places(doc, doc.segments)
+        return found
+
+    def _places(self, doc: Document, among: Iterable[Segment]) -> list[tuple[Segment, Place]]:
+        segments = [segment for segment in among if segment.by is None]
+        scan(self.homes, [(doc.raw, segments)])
+        return [(segment, place) for segment in segments for place in segment.memo.hits]
+
     def look(self, docs: Iterable[Document]) -> None:
         """Look for them in all blocks of many documents at once, so that `hits` knows: quicker than in one by one."""
-        for some in _handy(docs):
+        for some in _handy(doc for doc in docs if self.homes not in doc.memo):
             scan(self.homes, [(doc.raw, [one for one in doc.segments if one.by is None]) for doc in some])
 
     def mark(self, doc: Document) -> bool:
