@@ -13,6 +13,7 @@ from copydesk.document import Document
 from copydesk.ledger import restore, settle
 from copydesk_credits.byline import people
 from copydesk_credits.byline.stage import extract_byline
+from copydesk_credits.byline.unsigned import is_bio
 
 STAGE = extract_byline()
 STORY = "The harbour reopened on Friday after the storm had kept it closed for nine long days."
@@ -125,3 +126,83 @@ def test_the_owner_of_a_site_is_known_by_its_copyright_line_too():
     text = f"Notes Talks\n\nA box in the cellar\n\n{_OWN}\n\n{_AGAIN}\n\n© 2019-2026 Anna Lindqvist"
     record = house()["reprints"]({"text": text, "url": "https://annalindqvist.example/box"}).record()
     assert [one["name"] for one in record["authors"]] == ["Anna Lindqvist"]
+
+
+@pytest.mark.parametrize("word", people.printed("is_somebody"))
+def test_a_bio_goes_on_so_behind_the_name(word):
+    assert is_bio(f"Ana Lindqvist {word} nine years", "Ana Lindqvist")
+    assert is_bio(f"Ana Lindqvist (43), {word} nine years", "Ana Lindqvist")
+
+
+@pytest.mark.parametrize("told", ["said that", "istanbul", "isn't a", "a boat that", "hasbeen"])
+def test_other_words_behind_a_name_make_no_bio(told):
+    assert not is_bio(f"Ana Lindqvist {told} nine years", "Ana Lindqvist")
+
+
+_PAGE = [
+    "Old swing bridge closes for nine months",
+    "The council voted on Tuesday evening to close the old swing bridge, after divers found cracks in two of its piers.",
+    "The mayor said that the work would take until the summer, and that a ferry would run every hour until then.",
+    "The bridge carries nine thousand carts and lorries a day, and most of them will have to drive around the bay.",
+    "Shops on the south bank fear for their trade, and have asked the council for help with the rent.",
+]
+_STAFF = ["Tom Baird", "Ann Cole", "Paul Ross", "Owen Park", "Karin Holt"]
+
+
+def _signed(*blocks, by=""):
+    return cleaned("\n\n".join([_PAGE[0], *filter(None, [by]), *_PAGE[1:], *blocks]))
+
+
+def _authors(doc):
+    return [author.name for author in doc.found("author")]
+
+
+def _bio(name):
+    return [name, f"{name} is a reporter from the coast who writes on ports and ships."]
+
+
+def _left(doc, opening):
+    """Whether the block that opens so is still in the text."""
+    return any(segment.role == "body" for segment in doc.segments if segment.text.startswith(opening))
+
+
+@pytest.mark.parametrize(("count", "named"), [(1, 1), (3, 3), (4, 4), (5, 0)])
+def test_more_than_four_below_a_story_are_the_house_s_people(count, named):
+    assert _authors(_signed(*[line for name in _STAFF[:count] for line in _bio(name)])) == _STAFF[:named]
+
+
+@pytest.mark.parametrize(("between", "named"), [(3, 2), (4, 1)])
+def test_authors_are_told_about_one_after_another(between, named):
+    quays, piers = ([f"{place} {number}" for number in range(between)] for place in ("Quay", "Pier"))
+    assert _authors(_signed(*quays, *quays, *_bio("Tom Baird"), *piers, *_bio("Ann Cole"))) == _STAFF[:named]
+
+
+@pytest.mark.parametrize(("between", "named"), [(12, 1), (13, 0)])
+def test_a_name_and_a_role_stand_near_the_story_s_end(between, named):
+    piers = [f"Pier {number}" for number in range(between)]
+    assert _authors(_signed(*piers, "Tom Baird", "Reporter", *piers)) == _STAFF[:named]
+
+
+@pytest.mark.parametrize(
+    ("time", "named"), [("12 March 2026 at 10:30", True), ("12 March 2026 at 10:30 a.m. GMT", False)]
+)
+def test_a_user_s_name_stands_above_a_date_and_no_entry_of_a_calendar(time, named):
+    assert bool(_authors(cleaned("\n\n".join([_PAGE[0], "seahorse99", time, *_PAGE[1:]])))) is named
+
+
+@pytest.mark.parametrize(("count", "left"), [(25, False), (26, True)])
+def test_a_line_that_says_how_to_reach_the_author_is_short(count, left):
+    line = "Follow Tom Baird on " + " ".join(["ships"] * (count - 4))
+    assert _left(_signed(line, by="By Tom Baird"), "Follow Tom") is left
+
+
+@pytest.mark.parametrize(("before", "left"), [(71, False), (72, True)])
+def test_the_name_stands_in_a_bio_s_opening(before, left):
+    told = ("The Oslo writer of " + "long " * 20)[: before - 1] + " "
+    assert _left(_signed(f"{told}Tom Baird is a reporter from the coast.", by="By Tom Baird"), "The Oslo") is left
+
+
+@pytest.mark.parametrize(("before", "left"), [(211, False), (214, True)])
+def test_what_a_bio_comes_by_way_of_is_not_long(before, left):
+    told = ("A veteran of the " + "old quiet " * 40)[: before - 2] + ", "
+    assert _left(_signed(f"{told}Baird has written nine books.", by="By Tom Baird"), "A veteran") is left

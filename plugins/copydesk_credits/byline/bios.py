@@ -31,18 +31,9 @@ _OPENING = 80
 """Characters in which the name stands: "The Oslo writer Ana Lindqvist is ..."."""
 
 _LONG_OPENING = 220
-_BY_WAY_OF = re.compile(
-    r"(?:An?|With|As|Based|Born|Raised|Originally|Before|After|Since|When|While|Prior|Previously|Outside|Over|Formerly"
-    r"|In addition|Having|Trained|Mit|Nach|Seit|Als|Après|Avant|Avec|Con|Tras|Desde|Antes)\b"
-)
-_I_AM = re.compile(r"(?:(?:hi|hey|hello)[,!] )?(?:i['’]m|i am|my name is|ich bin|je suis|soy) ", re.IGNORECASE)
-_COVERS = re.compile(r" (?:covers|reports on|writes about|reports for|writes for) ")
-_REPORTED = re.compile(r"reported from [A-Z][^.]{1,40}(?:, and [A-Z][^.]{1,40} from [A-Z][^.]{1,40})?\.$")
-_ABOUT = re.compile(r"(?:About|Meet|Über|À propos de|Sobre|Over) ")
-_REACH = re.compile(
-    r"(?:you can )?(?:also )?(?:e-?mail|contact|follow|reach|tweet|message|connect with|write to|get in touch with) "
-)
-_REPORTER = re.compile(r"(?:the|our|this) (?:author|correspondent|journalist|reporter|writer) (?=at |by |on |via )")
+"""Characters in which the name stands behind what is told first: "A veteran of the port, Lee has ..."."""
+
+_TOWNS = re.compile(r" [A-Z][^.]{1,40}(?:, and [A-Z][^.]{1,40} from [A-Z][^.]{1,40})?\.$")
 
 
 class Tail:
@@ -83,7 +74,7 @@ class Tail:
 
 
 def _is_heading(text: str, name: str) -> bool:
-    match = _ABOUT.match(text)
+    match = people.opening("about").match(text)
     return match is not None and text[match.end() :].strip(" :") == name
 
 
@@ -93,41 +84,61 @@ def _introduces(text: str, name: str) -> bool:
     at = text.find(name, 0, _OPENING)
     if at >= 0 and any(is_bio(text[place:], name) for place in (at, text.rfind(name, 0, _OPENING + len(name)))):
         return True
-    greeting = _I_AM.match(text)
+    greeting = _i_am().match(text)
     if greeting:
         return text.startswith((name, first), greeting.end())
     called = next((part for part in (name, first) if text.startswith(f"{part} ")), "")
     if called:
         told = text[len(called) + 1 :]
-        return _does().match(told) is not None or _REPORTED.match(told) is not None or _covers(text, last)
+        return people.opening("does").match(told) is not None or _reported(told) or _covers(text, last)
     return _covers(text, last) or _comes_to(text, (first, last))
 
 
 @cache
-def _does() -> re.Pattern[str]:
-    return re.compile(people.any_of("does") + r"\b")
+def _i_am() -> re.Pattern[str]:
+    return re.compile(people.i_am(), re.IGNORECASE)
+
+
+def _reported(told: str) -> bool:
+    """Whether what stands behind a name says from where its bearer wrote, and no more."""
+    match = people.opening("reported_from").match(told)
+    return match is not None and _TOWNS.match(told, match.end()) is not None
 
 
 def _covers(text: str, last: str) -> bool:
     """Whether the last name stands before what its bearer covers: "Steph Lindqvist covers", in the byline Stephanie."""
     at = text.find(last, 0, _OPENING)
-    return at >= 0 and text.count(" ", 0, at) <= 1 and _COVERS.match(text, at + len(last)) is not None
+    opens = at >= 0 and text.count(" ", 0, at) <= 1 and text.startswith(" ", at + len(last))
+    return opens and people.opening("covers").match(text, at + len(last) + 1) is not None
 
 
 def _comes_to(text: str, parts: Iterable[str]) -> bool:
     """Whether a block comes to the author by way of what they have done: "A veteran of the port, Lee has ..."."""
-    if not _BY_WAY_OF.match(text):
+    if not people.opening("by_way_of").match(text):
         return False
     opening = text[:_LONG_OPENING]
-    return any(re.search(rf"\b{re.escape(part)} {_does().pattern}", opening) for part in parts if part in opening)
+    return any(
+        re.search(rf"\b{re.escape(part)} {people.opening('does').pattern}", opening)
+        for part in parts
+        if part in opening
+    )
 
 
 def _reaches(text: str, called: str) -> bool:
     """Whether a line says how to reach somebody: "Follow her on Mastodon", "Contact staff writer Ana Lindqvist"."""
     opening = text[:_OPENING].casefold()
-    reach = _REACH.match(opening)
+    reach = _reach().match(opening)
     if reach is None or words(text) > _REACHED_BY:
         return False
-    if _REPORTER.match(opening, reach.end()):
+    if reach["reporter"]:
         return True
     return re.search(rf"\b{re.escape(called.casefold())}\b", opening) is not None
+
+
+@cache
+def _reach() -> re.Pattern[str]:
+    """What says how to reach somebody: "You can also follow ", "Contact the reporter at "."""
+    reporter = people.any_of("our_reporter")
+    return re.compile(
+        rf"(?:you can )?(?:also )?{people.any_of('reach')} (?P<reporter>(?:the|our|this) {reporter} (?:at|by|on|via) )?"
+    )

@@ -45,8 +45,10 @@ _PAIRS = re.compile(r"\s*[|;]\s*")
 _TOWN, _BRACKET = "‹", "("
 """What a part opens with that stood behind "in" or in brackets."""
 _AFFILIATED = re.compile(
-    r"\s+(?:[Ff]or|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])"
+    r"\s+(?:[Ff]or|on behalf of|of|at|von der|vom|für|de la|del|du|per|pour|om|voor|dla)\s+"
+    r"(?:the\s+|The\s+)?(?=[A-ZÀ-Þ@])"
 )
+_LETTERS_OF_A_HOUSE = re.compile(r"(?!(?:JR|SR|NG|II+)$)[B-DF-HJ-NP-TV-XZ]{2,4}$")
 _WORKS_AS = re.compile(r"[a-zà-þ -]{3,30}(?:ist|er|or|ian|eur|in)$")
 _HOUSE = 5
 """Words of a house's name that an extractor may have glued to a person's, at most."""
@@ -100,8 +102,19 @@ def _lists() -> dict[str, list[str]]:
 
 
 def any_of(name: str) -> str:
-    """One of the lists of names.yaml as a pattern."""
-    return "(?:" + "|".join(map(re.escape, printed(name))) + ")"
+    """One of the lists of names.yaml as a pattern, whichever way its apostrophes are printed."""
+    return "(?:" + "|".join(map(re.escape, printed(name))).replace("'", "['’]") + ")"
+
+
+@cache
+def opening(name: str, flags: int = 0) -> re.Pattern[str]:
+    """One of the lists of names.yaml as a pattern of whole words, to be asked where they stand."""
+    return re.compile(any_of(name) + r"\b", flags)
+
+
+def i_am() -> str:
+    """What people open with who tell of themselves, as a pattern: "Hi, I'm "."""
+    return rf"(?:{any_of('hello')}[,!] )?{any_of('i_am')} "
 
 
 @cache
@@ -325,8 +338,16 @@ def _name(part: str) -> tuple[str, str]:
             break
     if len(tokens) in (4, 6) and tokens[: len(tokens) // 2] == tokens[len(tokens) // 2 :]:
         tokens = tokens[: len(tokens) // 2]  # the link's text twice
+    if len(tokens) > 2 and _is_short_for_a_house(tokens):
+        *tokens, more = tokens
     name = " ".join(tokens).strip(_STOPS.replace(".", ""))
     return (name, more.strip(_STOPS)) if name and is_name(tokens) else ("", "")
+
+
+def _is_short_for_a_house(tokens: list[str]) -> bool:
+    """Whether a name ends on letters that nobody can say: "Tuomas Kallio HS", and not "Ana Maria LEE"."""
+    *name, last = tokens
+    return _LETTERS_OF_A_HOUSE.match(last) is not None and not all(token.isupper() for token in name)
 
 
 def _stands_before_a_name(token: str) -> bool:
@@ -367,7 +388,7 @@ def is_name(tokens: list[str]) -> bool:
         return False
     if _is_day(capitals):
         capitals.pop()
-    return all(_named(token) for token in capitals) and any(len(token.strip(".")) > 1 for token in capitals)
+    return all(_may_be_in_a_name(token) for token in capitals) and any(len(token.strip(".")) > 1 for token in capitals)
 
 
 def _is_day(capitals: list[str]) -> bool:
@@ -376,7 +397,7 @@ def _is_day(capitals: list[str]) -> bool:
     return last in words("day_and_surname") and first in words("given") and len(capitals) > 1
 
 
-def _named(token: str) -> bool:
+def _may_be_in_a_name(token: str) -> bool:
     bare = token.strip(".,\"'’“”„«»()")
     if not _letters(bare) or (len(bare) > 1 and bare.casefold() in _not_names()):
         return False

@@ -19,7 +19,10 @@ from copydesk_credits.byline.unsigned import (
     handle,
     is_bio,
     is_common,
+    is_plainly_a_person,
+    is_subject,
     names_above,
+    names_anywhere,
     names_below,
     names_beside_time,
     names_by_place,
@@ -48,7 +51,6 @@ _TITLE_WORDS = 4
 """What one does stands in so few words on a line of its own: "Senior Political Correspondent"."""
 _ROLES: tuple[people.Role, ...] = ("author", "editor", "translator", "contributor")
 _BY_HANDLE = re.compile(r"(?:[Ww]ritten |[Pp]osted (?:on )?)?[Bb]y[: ]+(\S+)[ |]*$")
-_COVERS = re.compile(r" (?:covers|reports on|writes about) ")
 _GOES_ON = (",", "and", "und", "&", "et", "y", "/")
 _TITLE = re.compile(r"\b(?i:writers?|reporters?|correspondents?|journalists?|producers?|editors?)\s+(?=[A-Z])")
 
@@ -65,7 +67,7 @@ class extract_byline:
     """
 
     def __init__(self, *, rules: tuple[Path, ...] = (), without: tuple[str, ...] = (), alone: bool = True) -> None:
-        self.rules = house_rules("bylines", rules=rules, without=without)
+        self.rules = house_rules("bylines", rules=rules, without=without, everywhere=True)
         self.alone = alone
 
     def __call__(self, doc: Document) -> None:
@@ -79,6 +81,7 @@ class extract_byline:
         found = self._sign(doc, layout, hits)
         if self.alone and not doc.found("author"):
             _owned(doc)
+            _archived(doc, layout, hits)
         names = [author.name for author in doc.found("author")]
         if names:
             _repeats_and_bios(doc, names, layout)
@@ -98,12 +101,13 @@ class extract_byline:
         near = [number for number in leads if _near(layout, number)]
         labels += [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/bio-label")]
         found = _nearest(_keyworded(hits, place, layout) + _below_leads(layout, near), layout)
+        found = _without_teasers(found, layout)
         found += _handles(layout) if not found else []
         found += self._unsigned(found, layout, names_above, names_beside_time, names_by_place)
         if not found and facts:
             found = _only(hits, place, layout)
             near += [line.number - 1 for line in found if line.number - 1 in leads]
-        found += self._unsigned(found, layout, partial(names_below, labels=labels))
+        found += self._unsigned(found, layout, partial(names_below, labels=labels), names_anywhere)
         for number in near:
             layout.blocks[number].mark("byline", rule="bylines/lead")
         for line in found:
@@ -133,6 +137,14 @@ def _owned(doc: Document) -> None:
     found = owner(doc)
     if found:
         doc.fact("author", Author(found.name), found.segment)
+
+
+def _archived(doc: Document, layout: Layout, hits: list[Hit]) -> None:
+    """Note to whose other stories the page leads, where it is one person. What leads there heads those stories."""
+    found = (_line(hit, 0) for hit in hits if hit.rule.id.endswith("/archive"))
+    lines = [line for line in found if line and is_plainly_a_person(layout, line)]
+    if not doc.found("author") and _alike(lines):
+        doc.fact("author", lines[0].read.people[0], lines[0].segment)
 
 
 def _notes(doc: Document, hits: list[Hit]) -> bool:
@@ -173,9 +185,18 @@ def _deep(layout: Layout) -> int:
     return layout.blocks[paragraphs[-1]].end if paragraphs else 0
 
 
+def _without_teasers(found: list[Line], layout: Layout) -> list[Line]:
+    """The bylines, less those of teasers above the headline: there a bare name beside a time signs right below it."""
+    writers = [line for line in found if line.role == "author"]
+    if layout.headline is None or not writers or any(line.number > layout.headline for line in writers):
+        return found
+    own = [line for line in names_above(layout) if _dated_below(layout, line.number)]
+    return own + [line for line in found if line not in writers] if own else found
+
+
 def _keyworded(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
     found = []
-    for hit in _first_of_each(hit for hit in hits if hit.rule.role == "byline"):
+    for hit in _first_of_each(filter(_signs, hits)):
         number = place[id(hit.segment)]
         line = _line(hit, number) if _near(layout, number) else None
         if line and not (_is_menu_row(line, layout) or _is_other(line, layout)):
@@ -214,7 +235,7 @@ def _only(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
     A reporter's own teasers name one person, too, each on another day. Where others are named, a byline counts that
     stands right above a paragraph of the story: teasers stand below it.
     """
-    lines = [line for hit in hits if hit.rule.role == "byline" and (line := _line(hit, place[id(hit.segment)]))]
+    lines = [line for hit in filter(_signs, hits) if (line := _line(hit, place[id(hit.segment)]))]
     lines = [line for line in lines if not _is_other(line, layout)]
     if any(_is_heading(line, layout) for line in lines):
         return []
@@ -224,20 +245,39 @@ def _only(hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
     return next((some for some in (lines, above) if _alike(some)), [])
 
 
+def _signs(hit: Hit) -> bool:
+    return hit.rule.role == "byline" and not hit.rule.id.endswith("/archive")
+
+
 def _alike(lines: list[Line]) -> bool:
     """Whether bylines all give the same full names, and not each another day."""
     dates = {line.segment.text for line in lines if line.rule == "bylines/by-dated"}
-    names = {frozenset(_names(line)) for line in lines}
-    return len(names) == 1 and len(dates) < 2 and all(" " in name for name in _names(lines[0]))
+    named = set(map(frozenset, _listed(lines)))
+    return len(named) == 1 and len(dates) < 2 and all(" " in name for names in named for name in names)
+
+
+def _listed(lines: list[Line]) -> list[set[str]]:
+    """Whom bylines name, each; names on the lines below one "By" are one byline."""
+    found: list[set[str]] = []
+    for before, line in zip([None, *lines], lines, strict=False):
+        below = before and line.rule == before.rule == "bylines/lead" and line.number == before.number + 1
+        found = [*found[:-1], found[-1] | _names(line)] if below else [*found, _names(line)]
+    return found
 
 
 def _line(hit: Hit, number: int) -> Line | None:
     for role in _ROLES:
         if role in hit.groups:
-            who = hit.groups[role].replace(" ", "、") if "记者" in hit.segment.text else hit.groups[role]
-            line = read_line(hit.segment, number, who, role, hit.rule.id, lone=True)
+            line = read_line(hit.segment, number, _who(hit, hit.groups[role]), role, hit.rule.id, lone=True)
             return None if line and _is_glued_house(line) else line
     return None
+
+
+def _who(hit: Hit, who: str) -> str:
+    """The names of a hit as people.py reads them: a comma between Chinese ones, the town behind its correspondent."""
+    if "记者" in hit.segment.text:
+        return who.replace(" ", "、")
+    return f"{who} from {hit.groups['town']}" if "town" in hit.groups else who
 
 
 def _is_glued_house(line: Line) -> bool:
@@ -273,28 +313,35 @@ def _is_other(line: Line, layout: Layout) -> bool:
     """Whether a line that reads as a byline in one language is another thing, for the page is not in it.
 
     The Dutch word for "by" is an English noun; a name in brackets signs below the story, and in Japanese alone.
-    Who asked is named below a German headline.
+    Who asked is named below a German headline, and a correspondent; a reporter's town stands below the story.
     """
     if line.rule == "bylines/brackets":
         return line.number < layout.end - 1 or not layout.says("の")
     if line.rule == "bylines/interview":
         return not layout.under_headline(line.number, 3) or layout.small_words().isdisjoint(("und", "der", "ist"))
+    if line.rule == "bylines/reported-from":
+        told = is_subject(layout, line, at_most=0)
+        return told or line.number < layout.end - 1 or not is_plainly_a_person(layout, line)
+    if line.rule == "bylines/aus":
+        return not (layout.under_headline(line.number, 4) and is_plainly_a_person(layout, line))
     return line.rule == "bylines/door" and layout.small_words().isdisjoint(("een", "het"))
 
 
 def _below_leads(layout: Layout, leads: list[int]) -> list[Line]:
-    """Names on the lines after a lone "By": the next line, and those that a comma or a connective goes on to."""
+    """Names on the lines after a lone "By": the next, what a comma or a connective goes on to, and plain names."""
     found: list[Line] = []
     for lead in leads:
         role, more = _lead_role(layout.blocks[lead].text), True
         for number in range(lead + 1, min(lead + 7, len(layout.blocks))):
             segment = layout.blocks[number]
             text = segment.text.strip()
-            if text.casefold() in _GOES_ON:
+            if text.casefold().removeprefix(", ") in _GOES_ON:
                 more = True
                 continue
             line = _led(segment, number, role, first=number == lead + 1)
-            if segment.by is not None or not more or line is None or _is_heading(line, layout):
+            if segment.by is not None or line is None or _is_heading(line, layout):
+                break
+            if not (more or is_plainly_a_person(layout, line)):
                 break
             found.append(line)
             more = text.endswith((",", "&", " and", " und")) or text[-1:].isdigit()  # a footnote's figure
@@ -399,7 +446,8 @@ def _told_of(text: str, names: list[str]) -> str:
 
 def _covers(text: str, last: str) -> bool:
     """Whether a block opens as the bio of a reporter does that calls them by the last name: "Lee covers the ports"."""
-    return text[: len(last)].casefold() == last.casefold() and _COVERS.match(text, len(last)) is not None
+    opens = text[: len(last) + 1].casefold() == f"{last.casefold()} "
+    return opens and people.opening("covers").match(text, len(last) + 1) is not None
 
 
 def _goes_on(text: str, names: list[str]) -> bool:
@@ -423,7 +471,7 @@ def _contributors(doc: Document, hit: Hit) -> None:
     start = _sentence_start(segment.text, hit.start) if hit.rule.takes == "sentence" else hit.start
     who = hit.groups.get("contributor") or segment.text[start : hit.end].split(" contributed")[0]
     clauses = re.split(r"\s*[;.]\s+", who[:_LONGEST].strip(" ()."))
-    authors = [author for clause in clauses for author in _named(clause)]
+    authors = [author for clause in clauses for author in _contributing(clause)]
     if not authors or len(who) > _LONGEST:
         return
     if start and hit.rule.takes != "block":
@@ -433,7 +481,7 @@ def _contributors(doc: Document, hit: Hit) -> None:
     segment.mark("contributors", rule=hit.rule.id)
 
 
-def _named(clause: str) -> tuple[Author, ...]:
+def _contributing(clause: str) -> tuple[Author, ...]:
     """The people of a clause: "Editing by Ann Lee", "Associated Press writer Ann Lee in Oslo", "The Echo's Ann Lee"."""
     role: people.Role = "editor" if re.match(r"edit", clause, re.IGNORECASE) else "contributor"
     named = re.sub(r"^(?:[\w ,]*?\bby\s+|and\s+)", "", clause)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from copydesk.facts import Author
@@ -31,7 +32,7 @@ _COUNTS = re.compile(r"\b(?:\d+|no|leave a) (?:comments?|replies|reply|views|lik
 _LAST = 4  # so many blocks at the end of the text: a name, what its bearer does, two lines about them
 _COMMA = ", "
 _IN_NAME = 4  # words: what is longer and ends with a stop is a sentence
-_TOGETHER = 4  # blocks: authors told about one after another
+_TOGETHER = 4  # blocks from one author to the next who are told about one after another
 _STAFF = 4  # names below a story without a label: those are the house's people, or its customers
 _APPEALS = frozenset(["donate", "newsletter", "promo"])
 _OTHER_WORK = re.compile(
@@ -46,12 +47,6 @@ _PICTURE = re.compile(
 _ARTICLES = frozenset(
     ["le", "la", "les", "the", "der", "die", "das", "el", "los", "il", "lo", "de", "het", "den", "det"]
 )
-_BIO = re.compile(
-    r"\s*(?:\([^)]{1,30}\)\s*)?,?\s*(?:is (?:an?|the)|is [\w’'-]+['’]s|covers|writes|reports|works|worked|joined"
-    r"|can be reached|has (?:been|written|covered)|a \w+ (?:at|with)|ist|war|schreibt|es (?:un|una|periodista)"
-    r"|est (?:un|une|journaliste)|è)\b",
-    re.IGNORECASE,
-)
 _BIO_OPENS = re.compile(
     r"(?:About the [Aa]uthor:?\s+|[-–—*] ?)?((?:[A-ZÀ-Þ][\w.'’-]+ ){1,3}[A-ZÀ-Þ][\w.'’-]+)(?: \([^)]{2,40}\))?,?"
     r"(?:\s+(?:is|ist|was|war|has been)\s+|(?P<apposed>, (?=an? )))"
@@ -63,10 +58,6 @@ _BY = re.compile(r"\b(?:by|von|par|por|door|av|af)\s+([^\W\d_].*)$", re.IGNORECA
 _HANDLE = re.compile(r"[a-z][\w.-]{2,29}$")
 _USER = re.compile(r"[^\W\d_][\w.'’-]+$")
 _GLUED_BY = re.compile(r"By(?=[A-Z][a-z]+$)")
-_CALLED = (
-    r"(?:(?:hi|hey)[,!] )?(?:i['’]m|i am|my name is) ([\w.'’-]+)\b"
-    r"|([\w.'’-]+)(?: [\w.'’()-]+){0,3},? "
-)
 
 
 def names_above(layout: Layout) -> list[Line]:
@@ -88,6 +79,15 @@ def _parted(layout: Layout, one: Line, other: Line) -> bool:
     """Whether a time stands between two lines: below it a name is another thing, such as the first cross-head."""
     first, last = sorted((one.number, other.number))
     return any(layout.signed(number) for number in range(first + 1, last))
+
+
+def names_anywhere(layout: Layout) -> list[Line]:
+    """The lone name above the story beside a time or a role, if no other stands so: the headline may be missed."""
+    lines = [line for number in range(layout.start) if (line := _alone(layout, number)) and _is_known(line)]
+    lines = [line for line in lines if _beside(layout, line) and not is_subject(layout, line)]
+    small = layout.small_words() if lines else frozenset()
+    lines = [line for line in lines if not any(is_common(name, small) for name in _persons(line))]
+    return lines[:1] if len({line.segment.text for line in lines}) == 1 else []
 
 
 def _numbers(layout: Layout) -> list[int]:
@@ -214,17 +214,24 @@ def _witnessed(layout: Layout, line: Line) -> bool:
     """Whether something says that the name signs. A person whom the story names again is its subject."""
     if _beside(layout, line):
         return True
-    if _is_subject(layout, line) or _heads(layout, line) or _is_headlined(layout, line):
+    if is_subject(layout, line) or _heads(layout, line) or _is_headlined(layout, line):
         return False
     if _parts(layout, line) and not (layout.under_headline(line.number, 2) and _is_known(line)):
         return False
     if not layout.small_words().isdisjoint(_GERMAN) and not _is_known(line):
         return _told_below(layout, line)
-    if layout.under_headline(line.number, 2) and _above_story(layout, line):
+    if _above_story(layout, line) and (layout.under_headline(line.number, 2) or _is_twice(layout, line)):
         return True
     placed = _is_known(line) and any(people.is_place(person.place or "") for person in line.read.people)
     placed = placed or any(people.employs(person.affiliation or "") for person in line.read.people)
     return placed or _in_town(layout, line) or _between(layout, line) or _told_below(layout, line)
+
+
+def _is_twice(layout: Layout, line: Line) -> bool:
+    """Whether a name that many bear stands alone below the headline and once more right there, as a picture's text."""
+    around = layout.blocks[line.number - 1 : line.number] + layout.blocks[line.number + 1 : line.number + 2]
+    again = any(block.text == line.segment.text for block in around)
+    return again and layout.under_headline(line.number, _OVER) and is_plainly_a_person(layout, line)
 
 
 def _parts(layout: Layout, line: Line) -> bool:
@@ -239,6 +246,14 @@ def _parts(layout: Layout, line: Line) -> bool:
 def _is_known(line: Line) -> bool:
     """Whether a name opens with a first name that many bear: "Scharfe Kritik" has the form of a name as well."""
     return any(re.split(r"[ -]", person.name.casefold())[0] in people.words("given") for person in line.read.people)
+
+
+def is_plainly_a_person(layout: Layout, line: Line) -> bool:
+    """Whether a line names nobody but people whose first names many bear, in words that the page does not say small."""
+    named = [person.name for person in line.read.people]
+    small = layout.small_words() if named and _is_known(line) else frozenset()
+    plain = (is_named_as_people_are(name) and not is_common(name, small) for name in named)
+    return bool(named) and _is_known(line) and all(plain)
 
 
 def _persons(line: Line) -> list[str]:
@@ -332,7 +347,7 @@ def _by_place(text: str) -> people.Byline | None:
         return None
     plain = [token.casefold().strip(".,") for token in tokens]
     known = house_folded(text) in spellings() or people.read(text) == people.Byline()
-    if known or any(word in people.words("no_name") or word in people.words("role") for word in plain):
+    if known or any(word in people.words(kind) for word in plain for kind in ("no_name", "role", "never_in_a_name")):
         return None
     handles = all(_USER.match(token) for token in tokens) and (len(tokens) == 1 or not text.islower())
     return people.Byline((Author(text),)) if handles else None
@@ -381,15 +396,24 @@ def _told_below(layout: Layout, line: Line) -> bool:
 
 def is_bio(text: str, name: str) -> bool:
     """Whether a block tells who the person of that name is."""
-    return text.startswith(name) and _BIO.match(text, len(name)) is not None
+    return text.startswith(name) and _is_somebody().match(text, len(name)) is not None
 
 
-def _is_subject(layout: Layout, line: Line) -> bool:
-    """Whether two paragraphs of the story, above a line that stands below it, name the person."""
+@cache
+def _is_somebody() -> re.Pattern[str]:
+    """What goes on behind a name in a bio: "(born 1970), is a writer", "is The Echo's editor", "a poet at Quay"."""
+    told = people.any_of("is_somebody")
+    return re.compile(
+        rf"\s*(?:\([^)]{{1,30}}\)\s*)?,?\s*(?:{told}|is [\w’'-]+['’]s|a \w+ (?:at|with))\b", re.IGNORECASE
+    )
+
+
+def is_subject(layout: Layout, line: Line, *, at_most: int = 1) -> bool:
+    """Whether more paragraphs of the story than that, above a line that stands below it, name the person."""
     lasts = [name.split()[-1] for name in _persons(line)]
     end = layout.end if line.number <= layout.start else min(layout.end, line.number)
     story = [layout.blocks[number].text for number in range(layout.start, end) if layout.prose[number]]
-    return bool(lasts) and all(sum(last in text for text in story) >= 2 for last in lasts)
+    return bool(lasts) and all(sum(last in text for text in story) > at_most for last in lasts)
 
 
 def _is_role(text: str) -> bool:
@@ -401,15 +425,21 @@ def names_below(layout: Layout, labels: Sequence[int]) -> list[Line]:
     """The authors whom only the lines below the story name: under "About the author", or with a role or bio."""
     numbers = range(layout.start + 3, len(layout.blocks) - 1)
     told = [line for number in numbers if _introduced(layout, number) and (line := _alone(layout, number))]
-    told = [line for line in told if line.read.people and not _is_subject(layout, line)]
+    told = [line for line in told if line.read.people and not is_subject(layout, line)]
     ending = range(max(layout.start + 3, layout.end - _LAST), len(layout.blocks))
     labelled = [number + 1 for number in labels if layout.start + 3 <= number + 1 < ending.start]
     last = [_told_last(layout, number, labels) for number in (*labelled, *ending)]
     near = {line.number: line._replace(rule="bylines/bio") for line in (*told, *filter(None, last))}
-    if len(near) > _STAFF and not labels:
+    if len({name for line in near.values() for name in _persons(line)}) > _STAFF and not labels:
         return []
     first = min(line.number for line in told) if told else min(near, default=0)
-    return [line for number, line in sorted(near.items()) if 0 <= number - first <= _TOGETHER]
+    return _one_after_another([line for number, line in sorted(near.items()) if number >= first])
+
+
+def _one_after_another(lines: list[Line]) -> list[Line]:
+    """The lines up to the first gap."""
+    gap = next((n for n, (one, other) in enumerate(pairwise(lines), 1) if other.number - one.number > _TOGETHER), None)
+    return lines[:gap]
 
 
 def _told_last(layout: Layout, number: int, labels: Sequence[int]) -> Line | None:
@@ -460,7 +490,7 @@ def _signed_below(layout: Layout, line: Line, labels: Sequence[int]) -> bool:
     below = layout.blocks[number + 1].text if number + 1 < len(layout.blocks) else ""
     name = line.read.people[0].name
     appeals = _signs_appeal(layout, number) and not is_bio(below, name)
-    if appeals or _is_subject(layout, line) or _did_other_work(layout, number):
+    if appeals or is_subject(layout, line) or _did_other_work(layout, number):
         return False
     if line.rule == "bylines/bio":
         return True
@@ -491,11 +521,13 @@ def _signs_appeal(layout: Layout, number: int) -> bool:
 
 
 @cache
-def _told() -> re.Pattern[str]:
-    return re.compile(_CALLED + people.any_of("told") + r"\b", re.IGNORECASE)
+def _introduction() -> re.Pattern[str]:
+    """How somebody is introduced by first name: "Hi, I'm Ann", "Ann (Mia) Lee, is"."""
+    called = r"([\w.'’-]+)(?: [\w.'’()-]+){0,3},? " + people.any_of("told")
+    return re.compile(rf"{people.i_am()}([\w.'’-]+)\b|{called}\b", re.IGNORECASE)
 
 
 def _presents(text: str, first: str) -> bool:
     """Whether a block says who somebody is, by first name: "I'm Ann, a trainer ...", "Ann is a writer ..."."""
-    match = _told().match(text)
+    match = _introduction().match(text)
     return match is not None and (match.group(1) or match.group(2)).casefold() == first.casefold() and words(text) >= 6
