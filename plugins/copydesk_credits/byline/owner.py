@@ -58,7 +58,7 @@ def _named(doc: Document) -> Iterator[Owner]:
     rights = next((fact for fact in doc.facts if fact.kind == "rights"), None)
     if rights and rights.value.holder:
         segment = next(one for one in doc.segments if one.end > rights.start)
-        yield Owner(rights.value.holder, segment)
+        yield Owner(rights.value.holder.partition(",")[0], segment)  # "Ada Quill, LLC"
 
 
 def _has(labels: Sequence[str], name: str) -> bool:

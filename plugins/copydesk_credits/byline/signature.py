@@ -112,7 +112,7 @@ def read_line(segment: Segment, number: int, who: str, role: people.Role, rule: 
         named, rest = before_time(who)
         alone = not rest or _is_time(rest)
         read = people.read(_bare(named), role, lone=lone) if alone else None
-        read = read or (_first_named(named, role) if alone and _is_told(text, rule) else None)
+        read = read or (_first_named(named, role) if _is_told(text, rule) else None)
         if read:
             return Line(segment, number, len(text), read, rule)
     return _glued(segment, number, at, role, rule) if at and words(who[:200]) > 12 else None

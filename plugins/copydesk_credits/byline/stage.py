@@ -51,6 +51,7 @@ _TITLE_WORDS = 4
 """What one does stands in so few words on a line of its own: "Senior Political Correspondent"."""
 _ROLES: tuple[people.Role, ...] = ("author", "editor", "translator", "contributor")
 _BY_HANDLE = re.compile(r"(?:[Ww]ritten |[Pp]osted (?:on )?)?[Bb]y[: ]+(\S+)[ |]*$")
+_WRITTEN = re.compile(r"written by\b", re.IGNORECASE)
 _GOES_ON = (",", "and", "und", "&", "et", "y", "/")
 _TITLE = re.compile(r"\b(?i:writers?|reporters?|correspondents?|journalists?|producers?|editors?)\s+(?=[A-Z])")
 
@@ -102,6 +103,7 @@ class extract_byline:
         labels += [place[id(hit.segment)] for hit in hits if hit.rule.id.endswith("/bio-label")]
         found = _nearest(_keyworded(hits, place, layout) + _below_leads(layout, near), layout)
         found = _without_teasers(found, layout)
+        found = _rather_written(found, hits, place, layout) if facts else found
         found += _handles(layout) if not found else []
         found += self._unsigned(found, layout, names_above, names_beside_time, names_by_place)
         if not found and facts:
@@ -249,6 +251,17 @@ def _signs(hit: Hit) -> bool:
     return hit.rule.role == "byline" and not hit.rule.id.endswith("/archive")
 
 
+def _rather_written(found: list[Line], hits: list[Hit], place: dict[int, int], layout: Layout) -> list[Line]:
+    """Who wrote it, "Written by Ada Quill" below the story, where what stands near names a desk or an account alone."""
+    named = [person.name for line in found if line.role == "author" for person in line.read.people]
+    if not named or any(" " in name and not (people.is_desk(name) or name.startswith("Team ")) for name in named):
+        return found
+    near = {line.number for line in found}
+    others = [hit for hit in hits if _WRITTEN.match(hit.segment.text) and place[id(hit.segment)] not in near]
+    written = _only(others, place, layout)
+    return [*written, *(line for line in found if line.role != "author")] if written else found
+
+
 def _alike(lines: list[Line]) -> bool:
     """Whether bylines all give the same full names, and not each another day."""
     dates = {line.segment.text for line in lines if line.rule == "bylines/by-dated"}
@@ -332,11 +345,14 @@ def _below_leads(layout: Layout, leads: list[int]) -> list[Line]:
     found: list[Line] = []
     for lead in leads:
         role, more = _lead_role(layout.blocks[lead].text), True
+        avatars = _avatars(layout, lead + 1)
         for number in range(lead + 1, min(lead + 7, len(layout.blocks))):
             segment = layout.blocks[number]
             text = segment.text.strip()
-            if text.casefold().removeprefix(", ") in _GOES_ON:
+            if text.casefold().removeprefix(", ") in _GOES_ON or number in avatars:
                 more = True
+                continue
+            if found and number + 1 in avatars:  # what the one above does
                 continue
             line = _led(segment, number, role, first=number == lead + 1)
             if segment.by is not None or line is None or _is_heading(line, layout):
@@ -346,6 +362,13 @@ def _below_leads(layout: Layout, leads: list[int]) -> list[Line]:
             found.append(line)
             more = text.endswith((",", "&", " and", " und")) or text[-1:].isdigit()  # a footnote's figure
     return found
+
+
+def _avatars(layout: Layout, first: int) -> set[int]:
+    """The places of initials that stand for a picture, with the name right below: "AQ", "Ada Quill"."""
+    texts = [block.text.strip() for block in layout.blocks[first : first + 8]]
+    initials = ("".join(word[0] for word in text.split()) for text in texts[1:])
+    return {first + n for n, (text, letters) in enumerate(zip(texts, initials, strict=False)) if text == letters}
 
 
 def _led(segment: Segment, number: int, role: people.Role, *, first: bool) -> Line | None:

@@ -417,6 +417,7 @@ def is_subject(layout: Layout, line: Line, *, at_most: int = 1) -> bool:
 
 
 def _is_role(text: str) -> bool:
+    text = text[1:].partition(")")[0] if text.startswith("(") else text  # "(Editor) – Ada comes from the coast"
     first = [word.strip(",.:;").casefold() for word in text[:120].split()[:5]]
     return any(word in people.words("occupation") for word in first) and words(text) <= 12
 
