@@ -57,8 +57,8 @@ def repeats(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
 def _idle(lines: Sequence[Line], twins: Collection[int]) -> set[int]:
     """The places of the open lines that are idle copies."""
     several = _several(lines, twins)
-    story = _story(lines, several) if several else None
-    return {at for at in several if lines[at].open and _is_idle(at, several, *story)} if story else set()
+    first, last = _story(lines, several)
+    return {at for at in several if lines[at].open and _is_idle(at, several, first, last)}
 
 
 def pull_quotes(page: Page, _labels: Mapping[int, Rule]) -> Iterator[Mark]:
@@ -89,12 +89,10 @@ def _several(lines: Sequence[Line], twins: Collection[int]) -> dict[int, list[in
     return {at: copies for copies in places.values() if len(copies) > 1 for at in copies}
 
 
-def _story(lines: Sequence[Line], several: Mapping[int, Sequence[int]]) -> tuple[int, int] | None:
-    """The places of the story's first and last paragraphs that stand but once."""
-    first = next((at for at, line in enumerate(lines) if line.prose and at not in several), None)
-    if first is None:
-        return None
-    return first, next(at for at in reversed(range(len(lines))) if lines[at].prose and at not in several)
+def _story(lines: Sequence[Line], several: Mapping[int, Sequence[int]]) -> tuple[int, int]:
+    """The places of the story's first and last paragraphs that stand but once; all of the page where none does."""
+    once = [at for at, line in enumerate(lines) if line.prose and at not in several] if several else []
+    return (once[0], once[-1]) if once else (0, len(lines))
 
 
 def _is_idle(at: int, several: Mapping[int, Sequence[int]], first: int, last: int) -> bool:
