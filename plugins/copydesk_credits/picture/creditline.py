@@ -63,6 +63,9 @@ _FIRM = re.compile(
     r"\b(?:GmbH|Inc|LLC|Ltd|Limited|AG|AS|SLU|S\.L|S\.A|KG|PLC|Corp|Corporation|Group|Verlag|Foundation|Newspapers|subsidiary"
     r"|Licensing|Terms|Privacy|Policy|vorbehalten|[Rr]eserved|RISERVATA|Sitemap)\b"
 )
+_PROMPT = re.compile(r"\s*\([\"„“”«»‘][^()]*\)$")
+"""What the program was told that made a picture, behind its name: `Midjourney ("harbour, oil painting")`."""
+
 _MANY = frozenset(["bilder", "fotos", "images", "imágenes", "photos", "pictures", "pics", "videos"])
 _ALONE = frozenset(["cc", "courtesy", "dr", "handout", "pr", "privat", "private", "privé", "zvg"])
 
@@ -132,7 +135,7 @@ class CreditLine:
     def _read(self, text: str) -> tuple[Credit, ...]:
         if len(text) > MOST:
             return ()
-        text = " ".join(text.split()).strip(_EDGES)
+        text = _PROMPT.sub("", " ".join(text.split()).strip(_EDGES))
         if text[:1] in _BRACKETS:
             text = text.strip(_EDGES + _BRACKETS)
         if self._titles.match(text) or (_CLAIM.search(text) and not self._is_photographers(text)):
