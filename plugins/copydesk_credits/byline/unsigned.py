@@ -27,6 +27,7 @@ _OVER, _UNDER = 4, 10
 _FURTHEST = 12  # so many blocks below the story a name may stand that no label announces
 _LONGEST, _NAME = 160, 40
 _DATE = 6  # words: a date with its clock, and no entry of a calendar
+_MENU = 1_000  # so many lines a page's menu has at most, above the story
 _DATED = 10  # words: a first name, a date and a counter
 _COUNTS = re.compile(r"\b(?:\d+|no|leave a) (?:comments?|replies|reply|views|likes|shares)\b", re.IGNORECASE)
 _LAST = 4  # so many blocks at the end of the text: a name, what its bearer does, two lines about them
@@ -83,7 +84,8 @@ def _parted(layout: Layout, one: Line, other: Line) -> bool:
 
 def names_anywhere(layout: Layout) -> list[Line]:
     """The lone name above the story beside a time or a role, if no other stands so: the headline may be missed."""
-    lines = [line for number in range(layout.start) if (line := _alone(layout, number)) and _is_known(line)]
+    above = range(max(0, layout.start - _MENU), layout.start if layout.start < len(layout.blocks) else 0)
+    lines = [line for number in above if (line := _alone(layout, number)) and _is_known(line)]
     lines = [line for line in lines if _beside(layout, line) and not is_subject(layout, line)]
     small = layout.small_words() if lines else frozenset()
     lines = [line for line in lines if not any(is_common(name, small) for name in _persons(line))]
